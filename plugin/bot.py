@@ -1,0 +1,165 @@
+"""The composition root: wires the parts, starts and stops them. No rules, no SQL."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+from maubot.plugin_base import Plugin
+from maubot.plugin_server import PluginWebApp
+from mautrix.util.async_db import Database as MautrixDatabase
+from mautrix.util.async_db import UpgradeTable
+from mautrix.util.config import BaseProxyConfig
+from yarl import URL
+
+from .config import Config, Settings
+from .db.database import Database
+from .db.migrations import upgrade_table
+from .domain.errors import CLOSED_RETRY_AFTER, ConfigError, Unavailable
+from .matrix.events import MatrixEventReader
+from .matrix.gateway import MautrixGateway
+from .services.allow_list import update_allow_list
+from .services.batches import BatchMaker
+from .services.clock import SystemClock
+from .services.conversations import ConversationService
+from .services.hub import Hub
+from .services.inbox import Inbox
+from .services.intake import Intake
+from .services.moderation import ModerationService
+from .services.ports import Clock
+from .services.relay import Relay
+from .services.replies import ReplyService
+from .services.room import SupportRoom
+from .services.sessions import SessionService
+from .web.customer_api import CustomerApi
+from .web.gate import Gate, answer_closed
+from .web.limits import Limits
+from .web.streams import Streams
+
+
+class Headset(Plugin):
+    """The plugin as maubot sees it."""
+
+    config: Config
+    database: MautrixDatabase
+    webapp: PluginWebApp
+    webapp_url: URL
+    clock: Clock = SystemClock()
+
+    _settings: Settings | None = None
+
+    @classmethod
+    def get_config_class(cls) -> type[BaseProxyConfig]:
+        """Return the class of the configuration."""
+        return Config
+
+    @classmethod
+    def get_db_upgrade_table(cls) -> UpgradeTable:
+        """Return the schema and its steps."""
+        return upgrade_table
+
+    async def start(self) -> None:
+        """Open for customers, or wait for a configuration that can be used."""
+        try:
+            settings = self.config.reload()
+        except ConfigError as error:
+            # Raising would make maubot switch the instance off, as a new one has no room yet.
+            self.log.error("Closed until the configuration is right. %s", error)
+            self.webapp.add_middleware(answer_closed)  # type: ignore[arg-type]
+            return
+        await self._open(settings)
+
+    async def on_external_config_update(self) -> None:
+        """Take a new configuration over, or keep the running one and tell the operator why."""
+        try:
+            settings = self.config.reload()
+        except ConfigError as error:
+            self.log.error("The new configuration is not taken over. %s", error)
+            raise
+        if self._settings is None:
+            self.webapp.clear()
+            await self._open(settings)
+            return
+        await update_allow_list(self._database, self.clock, settings)
+        self._settings = settings
+        for worker in (self._room.worker, self._inbox.worker, self._relay.worker):
+            worker.wake()
+
+    async def pre_stop(self) -> None:
+        """End the streams while their routes still stand; an open one would go on with old code."""
+        if self._settings is not None:
+            await self._streams.close()
+
+    async def stop(self) -> None:
+        """Stop sending and reading; what is stored goes on at the next start."""
+        if self._settings is not None:
+            self._unsubscribe()
+            await self._relay.stop()
+            await self._inbox.worker.stop()
+            await self._room.worker.stop()
+
+    def _get_settings(self) -> Settings:
+        if self._settings is None:
+            raise Unavailable(retry_after=CLOSED_RETRY_AFTER)
+        return self._settings
+
+    async def _open(self, settings: Settings) -> None:
+        self._database = Database(self.database)
+        await self._database.prepare()
+        await update_allow_list(self._database, self.clock, settings)
+        self._settings = settings
+        self._wire_services(self._database)
+        self._wire_web(self._database)
+        await self._maker.take_over()
+        for worker in (self._room.worker, self._inbox.worker, self._relay.worker):
+            worker.start()
+
+    def _wire_services(self, database: Database) -> None:
+        clock, log = self.clock, self.log
+        gateway, reader = MautrixGateway(self.client), MatrixEventReader()
+        self._hub = Hub()
+        self._room = SupportRoom(gateway, self._get_settings, log)
+        self._maker = BatchMaker(
+            database=database,
+            gateway=gateway,
+            room=self._room,
+            clock=clock,
+            settings=self._get_settings,
+            host=socket.gethostname() if database.may_be_shared else "this host",
+        )
+        self._relay = Relay(
+            database=database,
+            gateway=gateway,
+            clock=clock,
+            maker=self._maker,
+            catch_up=lambda: self._inbox.catch_up(),
+            log=log,
+        )
+        replies = ReplyService(
+            database=database,
+            reader=reader,
+            moderation=ModerationService(clock, self._get_settings),
+            clock=clock,
+            hub=self._hub,
+            settings=self._get_settings,
+            own_mxid=gateway.mxid,
+            wake_relay=self._relay.worker.wake,
+        )
+        self._inbox = Inbox(database=database, gateway=gateway, room=self._room, replies=replies, log=log)
+        self._room.open_with(self._inbox.begin, [self._inbox.worker, self._relay.worker])
+        self._unsubscribe: Callable[[], None] = gateway.on_room_event(self._inbox.worker.wake)
+
+    def _wire_web(self, database: Database) -> None:
+        conversations = ConversationService(database)
+        self._streams = Streams(conversations, self._hub)
+        api = CustomerApi(
+            sessions=SessionService(database, self.clock, self._hub),
+            conversations=conversations,
+            intake=Intake(database, self.clock, self._hub, self._relay.worker),
+            streams=self._streams,
+            limits=Limits(self._get_settings, self.log),
+            settings=self._get_settings,
+        )
+        api.add_routes(self.webapp)
+        gate = Gate(self._get_settings, str(self.webapp_url.origin()), self.log)
+        self.webapp.add_middleware(gate)  # type: ignore[arg-type]  # maubot's type knows no streams

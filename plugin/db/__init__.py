@@ -1,0 +1,1 @@
+"""The only SQL: named statements over each repository, for SQLite and PostgreSQL."""

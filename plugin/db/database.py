@@ -1,0 +1,146 @@
+"""Transactions that hold under cancellation, on SQLite's one connection as on PostgreSQL's pool."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import asyncpg
+from mautrix.util import async_db
+from mautrix.util.async_db import Database as MautrixDatabase
+
+from ..domain.errors import Unavailable
+from .transaction import Transaction
+
+_RETRY_AFTER = 2
+"""Seconds a client is told to wait while the database can't take a write."""
+
+# What passes by itself or by the operator's hand: locked, full, read-only, gone.
+_UNAVAILABLE = (
+    sqlite3.OperationalError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+)
+
+_owner: ContextVar[asyncio.Task[Any] | None] = ContextVar("headset_transaction_owner", default=None)
+
+
+class Database:
+    """The plugin's database. Nothing but `transaction` and `snapshot` gives access to it."""
+
+    def __init__(self, inner: MautrixDatabase) -> None:
+        self._inner = inner
+        self._is_sqlite = inner.scheme == async_db.Scheme.SQLITE
+
+    @property
+    def may_be_shared(self) -> bool:
+        """Whether other hosts may work on the same database."""
+        return not self._is_sqlite
+
+    async def prepare(self) -> None:
+        """Make a commit survive a power cut; mautrix opens SQLite with synchronous=NORMAL."""
+        if self._is_sqlite:
+            async with self._inner.acquire_direct() as conn:
+                await conn.execute("PRAGMA synchronous = FULL")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Give a transaction that commits at the end and leaves no trace if it is left in any other way.
+
+        Inside: no call to Matrix, no new task, no `wait_for`, no second transaction.
+
+        Raises:
+            Unavailable: the database can't take it now.
+        """
+        # IMMEDIATE: a transaction that reads first and then writes would fail at once where another
+        # process wrote in between, instead of waiting its turn.
+        async with self._begun("BEGIN IMMEDIATE" if self._is_sqlite else "BEGIN") as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Transaction]:
+        """Give a transaction for reads that all see the same state.
+
+        Raises:
+            Unavailable: the database can't be read now.
+        """
+        begin = "BEGIN" if self._is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        async with self._begun(begin) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _begun(self, begin: str) -> AsyncIterator[Transaction]:
+        if _owner.get() is asyncio.current_task():
+            raise RuntimeError("A transaction inside a transaction would wait for its own connection")
+        token = _owner.set(asyncio.current_task())
+        try:
+            async with self._inner.acquire_direct() as conn:
+                await self._run(conn, begin)
+                async with _ended(conn):
+                    yield Transaction(conn)
+        except _UNAVAILABLE as error:
+            raise Unavailable(retry_after=_RETRY_AFTER) from error
+        finally:
+            _owner.reset(token)
+
+    @staticmethod
+    async def _run(conn: async_db.Connection, begin: str) -> None:
+        try:
+            await conn.execute(begin)
+        except asyncio.CancelledError:
+            # SQLite's thread runs the statement all the same.
+            await _to_the_end(_roll_back(conn))
+            raise
+
+
+@asynccontextmanager
+async def _ended(conn: async_db.Connection) -> AsyncIterator[None]:
+    try:
+        yield
+    except BaseException:
+        await _to_the_end(_roll_back(conn))
+        raise
+    try:
+        await _to_the_end(conn.execute("COMMIT"))
+    except Exception:
+        await _to_the_end(_roll_back(conn))
+        raise
+
+
+async def _roll_back(conn: async_db.Connection) -> None:
+    try:
+        await conn.execute("ROLLBACK")
+    except (sqlite3.OperationalError, asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError):
+        # Nothing is open any more: SQLite ends a transaction by itself when the disk is full, and
+        # PostgreSQL with its connection.
+        return
+
+
+async def _to_the_end(step: Coroutine[Any, Any, Any]) -> None:
+    """Await `step` to its end even when this task is cancelled meanwhile, then let the cancel through.
+
+    Without it the connection would go back to the pool in the middle of a transaction, and the
+    next one would fail or vanish.
+    """
+    task = asyncio.ensure_future(step)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+        except Exception:  # raised again by task.result()
+            break
+    task.result()
+    if cancelled:
+        raise asyncio.CancelledError

@@ -1,0 +1,54 @@
+"""The allow-list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mautrix.util.async_db import Connection
+
+from ..domain.model import Moderator
+from .columns import Row
+
+_MODERATOR = "id, name, role, telegram_id, mxid"
+_LIST_ACTIVE = f"SELECT {_MODERATOR} FROM moderator WHERE active = 1 ORDER BY id"
+_LIST_ALL = f"SELECT {_MODERATOR} FROM moderator ORDER BY id"
+_ADD = f"INSERT INTO moderator ({_MODERATOR}, active) VALUES ($1, $2, $3, $4, $5, 1)"
+_UPDATE = "UPDATE moderator SET name = $2, role = $3, telegram_id = $4, mxid = $5, active = 1 WHERE id = $1"
+_RETIRE_ALL = "UPDATE moderator SET active = 0"
+
+
+def _from_row(row: Row) -> Moderator:
+    return Moderator(
+        id=row["id"], name=row["name"], role=row["role"], telegram_id=row["telegram_id"], mxid=row["mxid"]
+    )
+
+
+class ModeratorRepository:
+    """Who speaks for the team. One who leaves the list keeps the row: old answers name it."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    async def list_active(self) -> list[Moderator]:
+        """Return those on the allow-list."""
+        return [_from_row(row) for row in await self._conn.fetch(_LIST_ACTIVE)]
+
+    async def list_all(self) -> list[Moderator]:
+        """Return those on the allow-list and those who once were."""
+        return [_from_row(row) for row in await self._conn.fetch(_LIST_ALL)]
+
+    async def retire_all(self) -> None:
+        """Take everybody off the list, to be put back by `update`."""
+        await self._conn.execute(_RETIRE_ALL)
+
+    async def add(self, moderator: Moderator) -> None:
+        """Put somebody new on the list."""
+        await self._conn.execute(_ADD, *self._values(moderator))
+
+    async def update(self, moderator: Moderator) -> None:
+        """Put a known one back on the list, as now written there."""
+        await self._conn.execute(_UPDATE, *self._values(moderator))
+
+    @staticmethod
+    def _values(moderator: Moderator) -> tuple[Any, ...]:
+        return (moderator.id, moderator.name, moderator.role, moderator.telegram_id, moderator.mxid)

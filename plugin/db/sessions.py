@@ -1,0 +1,90 @@
+"""Sessions and the customers they stand for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mautrix.util.async_db import Connection
+
+from ..domain.model import Customer, Session
+from .columns import Row, from_ms, from_ms_or_none, to_ms
+
+_CUSTOMER = "id, identity, name, ticket, last_seq, last_event, created_at"
+_ADD_CUSTOMER = f"INSERT INTO customer ({_CUSTOMER}) VALUES ($1, $2, $3, NULL, 0, 0, $4)"
+_GET_CUSTOMER = f"SELECT {_CUSTOMER} FROM customer WHERE id = $1"
+
+_SESSION = "id, customer_id, created_at, ended_at"
+_ADD_SESSION = """
+    INSERT INTO session (id, token_hash, customer_id, locale, page_url, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6)
+"""
+_GET_SESSION = f"SELECT {_SESSION} FROM session WHERE token_hash = $1 AND ended_at IS NULL"
+_IS_LIVE = "SELECT 1 FROM session WHERE id = $1 AND ended_at IS NULL"
+_END_SESSION = "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"
+
+
+def customer_from_row(row: Row) -> Customer:
+    """Read a row of the columns of `_CUSTOMER`."""
+    return Customer(
+        id=row["id"],
+        identity=row["identity"],
+        name=row["name"],
+        ticket=row["ticket"],
+        last_seq=row["last_seq"],
+        last_event=row["last_event"],
+        created_at=from_ms(row["created_at"]),
+    )
+
+
+class SessionRepository:
+    """Who may speak for which customer."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    async def add_customer(self, customer: Customer) -> None:
+        """Store a customer who has not written yet."""
+        await self._conn.execute(
+            _ADD_CUSTOMER, customer.id, customer.identity, customer.name, to_ms(customer.created_at)
+        )
+
+    async def add_session(
+        self, session: Session, token_hash: str, locale: str | None, page_url: str | None
+    ) -> None:
+        """Store a session under the hash of its token."""
+        await self._conn.execute(
+            _ADD_SESSION,
+            session.id,
+            token_hash,
+            session.customer_id,
+            locale,
+            page_url,
+            to_ms(session.created_at),
+        )
+
+    async def get_session_by_token_hash(self, token_hash: str) -> Session | None:
+        """Return the session that is not ended."""
+        row = await self._conn.fetchrow(_GET_SESSION, token_hash)
+        return (
+            None
+            if row is None
+            else Session(
+                id=row["id"],
+                customer_id=row["customer_id"],
+                created_at=from_ms(row["created_at"]),
+                ended_at=from_ms_or_none(row["ended_at"]),
+            )
+        )
+
+    async def is_live(self, session_id: str) -> bool:
+        """Tell whether the session is not ended."""
+        return await self._conn.fetchval(_IS_LIVE, session_id) is not None
+
+    async def get_customer(self, customer_id: str) -> Customer | None:
+        """Return the customer."""
+        row = await self._conn.fetchrow(_GET_CUSTOMER, customer_id)
+        return None if row is None else customer_from_row(row)
+
+    async def end_session(self, session_id: str, at: datetime) -> None:
+        """Void a session's token."""
+        await self._conn.execute(_END_SESSION, session_id, to_ms(at))

@@ -1,0 +1,50 @@
+"""The repositories of one transaction."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from mautrix.util.async_db import Connection
+
+from .blocks import BlockRepository
+from .conversations import ConversationRepository
+from .inbox import InboxRepository
+from .moderators import ModeratorRepository
+from .outbox import OutboxRepository
+from .records import RecordRepository
+from .sessions import SessionRepository
+
+
+class Transaction:
+    """One open transaction; each repository speaks through its connection."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    @cached_property
+    def sessions(self) -> SessionRepository:
+        return SessionRepository(self._conn)
+
+    @cached_property
+    def conversations(self) -> ConversationRepository:
+        return ConversationRepository(self._conn)
+
+    @cached_property
+    def outbox(self) -> OutboxRepository:
+        return OutboxRepository(self._conn)
+
+    @cached_property
+    def inbox(self) -> InboxRepository:
+        return InboxRepository(self._conn)
+
+    @cached_property
+    def moderators(self) -> ModeratorRepository:
+        return ModeratorRepository(self._conn)
+
+    @cached_property
+    def blocks(self) -> BlockRepository:
+        return BlockRepository(self._conn)
+
+    @cached_property
+    def records(self) -> RecordRepository:
+        return RecordRepository(self._conn)

@@ -1,0 +1,41 @@
+"""Blocks: their length, and whether one holds a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .model import Block
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockRules:
+    """How long a block lasts."""
+
+    default: timedelta
+    longest: timedelta | None
+    """A longer wish is cut to this; None: no limit."""
+
+
+def block_length(wish: timedelta | None, rules: BlockRules) -> timedelta:
+    """Return the length of a new block for the moderator's `wish`, which may be absent."""
+    length = rules.default if wish is None else wish
+    return length if rules.longest is None else min(length, rules.longest)
+
+
+def holds(block: Block, at: datetime) -> bool:
+    """Tell whether `block` is in force at `at`."""
+    if at < block.created_at:
+        return False
+    ended = min(t for t in (block.expires_at, block.lifted_at, datetime.max.replace(tzinfo=at.tzinfo)) if t)
+    return at < ended
+
+
+def is_held(blocks: Iterable[Block], written_at: datetime, now: datetime) -> bool:
+    """Tell whether a message is held: its customer was blocked when it was written, or is now.
+
+    So a block that ends does not let out what was written under it, and one that begins while a
+    message waits still catches it.
+    """
+    return any(holds(block, written_at) or holds(block, now) for block in blocks)

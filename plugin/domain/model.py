@@ -1,0 +1,178 @@
+"""The things Headset speaks of, as frozen values; times are aware and in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Identity = Literal["anonymous", "wallet", "user"]
+Channel = Literal["team", "direct"]
+AuthorKind = Literal["customer", "moderator", "system"]
+BlockKind = Literal["block", "timeout"]
+Role = Literal["moderator", "admin"]
+
+ANSWERS = "answers"
+"""The outbox's lane of answers to moderators' commands; every other lane is a customer's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer:
+    """Who writes through the widget."""
+
+    id: str
+    identity: Identity
+    name: str | None
+    ticket: int | None
+    """Number of the ticket that the next message belongs to; none before the first message."""
+    last_seq: int
+    last_event: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One browser's bearer token for one customer; only the token's hash is stored."""
+
+    id: str
+    customer_id: str
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticket:
+    """A case in a conversation, with a number that people say aloud."""
+
+    number: int
+    customer_id: str
+    status: Literal["open", "closed"]
+    opened_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Author:
+    """Who wrote a message, as the customer sees it."""
+
+    kind: AuthorKind
+    id: str
+    name: str | None
+    verified: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One message of a conversation."""
+
+    id: str
+    customer_id: str
+    seq: int
+    """Place in the customer's conversation, from 1, without gaps."""
+    ticket: int | None
+    channel: Channel
+    author: Author
+    text: str
+    reply_to: str | None
+    client_id: str | None
+    """The id that the customer's page chose, so that a repeat is recognised."""
+    created_at: datetime
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConversationEvent:
+    """One entry of the stream of a conversation: its number, its type and the message it is about."""
+
+    number: int
+    type: str
+    message: Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moderator:
+    """An allow-listed team member; `id` is ours, so that no customer learns a Telegram id."""
+
+    id: str
+    name: str
+    role: Role
+    telegram_id: int | None
+    mxid: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A shadow block; a timeout is a block by another word."""
+
+    id: str
+    customer_id: str
+    kind: BlockKind
+    reason: str | None
+    by_id: str
+    by_name: str
+    created_at: datetime
+    expires_at: datetime | None
+    """None: until it is lifted."""
+    lifted_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutboxRow:
+    """A text that is stored and not yet known to be in the room."""
+
+    id: str
+    lane: str
+    """Rows of one lane go out in order, one batch at a time: a customer's id, or `answers`."""
+    customer_id: str
+    ticket: int
+    text: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Outbox rows sent together, stored with its lease before anything is sent."""
+
+    id: str
+    lane: str
+    customer_id: str
+    ticket: int
+    room_id: str
+    parts: tuple[str, ...]
+    """Bodies of the room events, in order; each fits into one Telegram message."""
+    held: bool
+    """Held by a block: it takes the same steps as a sent one, but for the sending."""
+    attempt: int
+    """From 1; a part of the transaction id, so a new attempt is a new event."""
+    tries: int
+    """Failed requests of this attempt."""
+    device_id: str
+    """The device that this attempt began under: transaction ids hold for one device."""
+    first_tried_at: datetime
+    """When this attempt began: transaction ids hold for 24 hours."""
+    fence: int
+    """Rises with each lease; an older holder's result is refused."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoomEvent:
+    """An event of the support room as the inbox stores it."""
+
+    position: int
+    event_id: str
+    room_id: str
+    sender: str
+    type: str
+    content: dict[str, object]
+    sent_at: datetime
+    """The homeserver's `origin_server_ts`: when the act took place, however late we read it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What a reply in the room points at: an event that belongs to a ticket."""
+
+    customer_id: str
+    ticket: int
+    message_id: str | None

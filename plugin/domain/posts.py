@@ -1,0 +1,43 @@
+"""What a customer's messages look like in the team's group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .model import Customer
+from .text import TELEGRAM_UNITS, neutralise, one_line, split, utf16_units
+
+MARK_UNITS = 64
+"""Kept free in each post, so that the delivered mark can be added by an edit."""
+
+SENDER_UNITS = 160
+"""Kept free for the sender's name, which the bridge puts in front unless its operator turned that off."""
+
+POST_UNITS = TELEGRAM_UNITS - MARK_UNITS - SENDER_UNITS
+
+_NAME_CHARACTERS = 64
+_NUMBERING_UNITS = len(" (99/99)")
+
+
+def heading(ticket: int, customer: Customer) -> str:
+    """Return the first line of a post: the ticket's number and who it is."""
+    name = customer.name and neutralise(one_line(customer.name, _NAME_CHARACTERS))
+    return f"#{ticket} · {name or customer.identity}"
+
+
+def join_and_split(head: str, texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the posts that carry `texts` under `head`; several are numbered.
+
+    A post starts with the heading and never with a customer's text: the bridge swallows a body
+    that starts with its command prefix.
+    """
+    body = "\n\n".join(neutralise(text) for text in texts)
+    pieces = split(body, POST_UNITS - utf16_units(head) - _NUMBERING_UNITS - 1)
+    if len(pieces) == 1:
+        return (f"{head}\n{body}",)
+    return tuple(f"{head} ({i}/{len(pieces)})\n{piece}" for i, piece in enumerate(pieces, start=1))
+
+
+def fits_one_post(head: str, texts: Sequence[str]) -> bool:
+    """Tell whether `texts` may be joined into one post."""
+    return len(join_and_split(head, texts)) == 1

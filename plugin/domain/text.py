@@ -1,0 +1,96 @@
+"""Text as it is stored, and as it may be posted where others would read orders into it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MAX_TEXT = 4000
+"""Characters a customer may write in one message."""
+
+TELEGRAM_UNITS = 4096
+"""UTF-16 code units of one Telegram message; the bridge cuts what is longer."""
+
+_WORD_JOINER = "\u2060"
+
+# Bidi controls, zero-width and tag characters can hide or reorder text. U+200C and U+200D stay:
+# emoji, Persian and Indic text need them.
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
+
+# Telegram turns @name into a mention and /word into a command of a bot; the bridge turns matrix.to
+# links into mentions. An invisible joiner after the sign leaves the text readable and inert.
+_MENTION = re.compile(r"(?<!\w)@(?=\w)")
+_COMMAND = re.compile(r"(?<![\w/])/(?=\w)")
+_MATRIX_TO = re.compile(r"matrix\.(?=to\b)", re.IGNORECASE)
+_MATRIX_URI = re.compile(r"\bmatrix:(?=\w)", re.IGNORECASE)
+
+
+def normalise(text: str) -> str:
+    """Return `text` in NFC with plain line ends, without control, bidi or invisible characters."""
+    text = _LINE_ENDS.sub("\n", text)
+    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).strip()
+
+
+def one_line(text: str, limit: int) -> str:
+    """Return `text` normalised, on one line, at most `limit` characters with an ellipsis if cut."""
+    line = " ".join(normalise(text).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def neutralise(text: str) -> str:
+    """Return `text` so that neither Telegram nor the bridge makes a mention or a command of it."""
+    text = _MENTION.sub("@" + _WORD_JOINER, text)
+    text = _COMMAND.sub("/" + _WORD_JOINER, text)
+    text = _MATRIX_URI.sub("matrix" + _WORD_JOINER + ":", text)
+    return _MATRIX_TO.sub("matrix." + _WORD_JOINER, text)
+
+
+def utf16_units(text: str) -> int:
+    """Return the length of `text` in UTF-16 code units, as Telegram counts."""
+    return len(text) + sum(1 for c in text if ord(c) > 0xFFFF)
+
+
+def split(text: str, units: int) -> list[str]:
+    """Cut `text` into pieces of at most `units` UTF-16 units, at a line or a word where one is near."""
+    pieces = []
+    while utf16_units(text) > units:
+        cut = _cut_position(text, units)
+        pieces.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    if text or not pieces:
+        pieces.append(text)
+    return pieces
+
+
+def _cut_position(text: str, units: int) -> int:
+    room, hard = units, 0
+    for char in text:
+        room -= 2 if ord(char) > 0xFFFF else 1
+        if room < 0:
+            break
+        hard += 1
+    for separator in ("\n", " "):
+        at = text.rfind(separator, hard // 2, hard)
+        if at > 0:
+            return at + 1
+    return _before_cluster(text, hard)
+
+
+def _before_cluster(text: str, cut: int) -> int:
+    """Step back so that a joined emoji or an accent is not torn from what it belongs to."""
+    at = cut
+    while at > cut - 16 and at > 1 and _continues(text, at):
+        at -= 1
+    return at if at > cut - 16 and at > 1 else cut
+
+
+def _continues(text: str, at: int) -> bool:
+    return (
+        text[at] == "\u200d"
+        or text[at - 1] == "\u200d"
+        or unicodedata.category(text[at]) in ("Mn", "Me", "Sk")
+    )

@@ -1,0 +1,1 @@
+"""Use cases: what happens when a customer writes or a moderator replies."""

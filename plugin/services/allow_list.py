@@ -1,0 +1,46 @@
+"""The allow-list in the database follows the one in the configuration."""
+
+from __future__ import annotations
+
+from ..config import ModeratorEntry, Settings
+from ..db.database import Database
+from ..domain.model import Moderator
+from .ids import new_ulid
+from .ports import Clock
+
+
+async def update_allow_list(database: Database, clock: Clock, settings: Settings) -> None:
+    """Bring the stored moderators in line with `settings`; whoever is known keeps their id."""
+    async with database.transaction() as tx:
+        known = await tx.moderators.list_all()
+        await tx.moderators.retire_all()
+        for entry in _entries(settings):
+            match = next((m for m in known if _is_same(m, entry)), None)
+            if match is None:
+                await tx.moderators.add(_moderator(new_ulid(clock.now()), entry))
+            else:
+                known.remove(match)
+                await tx.moderators.update(_moderator(match.id, entry))
+
+
+def _entries(settings: Settings) -> list[ModeratorEntry]:
+    """The moderators, and the operators who are not among them, who count as role admin."""
+    listed = {entry.mxid for entry in settings.moderators}
+    operators = [
+        ModeratorEntry(name=mxid[1:].partition(":")[0], role="admin", telegram_id=None, mxid=mxid)
+        for mxid in settings.admins
+        if mxid not in listed
+    ]
+    return [*settings.moderators, *operators]
+
+
+def _is_same(known: Moderator, entry: ModeratorEntry) -> bool:
+    return (entry.telegram_id is not None and known.telegram_id == entry.telegram_id) or (
+        entry.mxid is not None and known.mxid == entry.mxid
+    )
+
+
+def _moderator(moderator_id: str, entry: ModeratorEntry) -> Moderator:
+    return Moderator(
+        id=moderator_id, name=entry.name, role=entry.role, telegram_id=entry.telegram_id, mxid=entry.mxid
+    )

@@ -1,0 +1,53 @@
+"""One long-running task: kept, its errors seen, woken by a hint or by time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from logging import Logger
+
+from ..domain.errors import HeadsetError
+
+_RETRY_SECONDS = 1.0
+
+
+class Worker:
+    """Runs `turn` again and again: when it is woken, and when the seconds that `turn` returned are over."""
+
+    def __init__(self, name: str, turn: Callable[[], Awaitable[float]], log: Logger) -> None:
+        self._name, self._turn, self._log = name, turn, log
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin with a first turn at once."""
+        self._woken.set()
+        self._task = asyncio.create_task(self._run(), name=f"headset {self._name}")
+
+    def wake(self) -> None:
+        """Ask for a turn soon."""
+        self._woken.set()
+
+    async def stop(self) -> None:
+        """End the task; a transaction it is in is rolled back."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def _run(self) -> None:
+        pause = 0.0
+        while True:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), pause)
+            self._woken.clear()
+            try:
+                pause = await self._turn()
+            except HeadsetError as error:
+                self._log.warning("%s: %s Trying again.", self._name, error)
+                pause = _RETRY_SECONDS
+            except Exception:
+                # A task that died of one bad turn would stop the traffic for good.
+                self._log.exception("%s: this turn failed, another follows", self._name)
+                pause = _RETRY_SECONDS

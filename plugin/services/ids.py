@@ -1,0 +1,26 @@
+"""Identifiers and tokens."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_TOKEN_BYTES = 32
+
+
+def new_ulid(at: datetime) -> str:
+    """Return a ULID: 48 bits of milliseconds and 80 random bits, in 26 characters."""
+    value = int(at.timestamp() * 1000) << 80 | secrets.randbits(80)
+    return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))
+
+
+def new_token() -> str:
+    """Return a bearer token of 256 random bits."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def hash_token(token: str) -> str:
+    """Return what is stored of a token. It is random, so a plain SHA-256 can't be guessed back."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,110 @@
+"""The one door from the room: every event is read from a stored cursor, stored, and handled once.
+
+A sync event only wakes it. So start-up, a gap, a reload and plain traffic are the same code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from logging import Logger
+
+from ..db.database import Database
+from ..domain.errors import Unavailable
+from ..domain.model import RoomEvent
+from .background import Worker
+from .ports import MatrixFailed, MatrixGateway
+from .replies import ReplyService
+from .room import SupportRoom
+
+_POLL_SECONDS = 30.0
+"""Between looks without a wake-up; a hint can get lost."""
+
+_PAGE = 100
+
+
+class Inbox:
+    """Reads the support room in room order."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        gateway: MatrixGateway,
+        room: SupportRoom,
+        replies: ReplyService,
+        log: Logger,
+    ) -> None:
+        self._database, self._gateway, self._room = database, gateway, room
+        self._replies, self._log = replies, log
+        self._reading = asyncio.Lock()
+        self._failures = 0
+        self.worker = Worker("inbox", self._turn, log)
+
+    async def begin(self) -> None:
+        """Set the cursor to the live end at the very first start, before anything can be sent.
+
+        Raises:
+            MatrixFailed: the homeserver does not tell where that is.
+        """
+        async with self._database.snapshot() as tx:
+            if await tx.inbox.get_cursor() is not None:
+                return
+        live_end = await self._gateway.get_live_end()
+        async with self._database.transaction() as tx:
+            await tx.inbox.start_at(live_end)
+
+    async def _turn(self) -> float:
+        try:
+            await self.catch_up()
+        except MatrixFailed as error:
+            self._log.warning("The support room can't be read, trying again: %s", error)
+            self._failures += 1
+            return float(min(2**self._failures / 2, _POLL_SECONDS))
+        self._failures = 0
+        return _POLL_SECONDS
+
+    async def catch_up(self) -> None:
+        """Read and handle what happened up to now.
+
+        Raises:
+            MatrixFailed: the room can't be read; nothing is lost by that.
+        """
+        async with self._reading:
+            # First what a former process stored and did not get to.
+            await self._handle_waiting()
+            await self._read()
+            await self._handle_waiting()
+
+    async def _read(self) -> None:
+        async with self._database.snapshot() as tx:
+            since = await tx.inbox.get_cursor()
+        if since is None or self._room.room_id is None:
+            return
+        stretch = await self._gateway.read_since(since, self._room.room_id)
+        async with self._database.transaction() as tx:
+            position = await tx.inbox.move_cursor(since, stretch.next_batch, len(stretch.events))
+            if position is None:
+                return
+            for place, event in enumerate(stretch.events, start=position + 1):
+                await tx.inbox.add_event(replace(event, position=place))
+
+    async def _handle_waiting(self) -> None:
+        while True:
+            async with self._database.snapshot() as tx:
+                waiting = await tx.inbox.list_waiting(_PAGE)
+            for event in waiting:
+                await self._handle(event)
+            if len(waiting) < _PAGE:
+                return
+
+    async def _handle(self, event: RoomEvent) -> None:
+        try:
+            await self._replies.handle(event)
+        except Unavailable:
+            raise
+        except Exception:
+            # One event that this version can't digest must not stop the others; it is kept.
+            self._log.exception("Event %s could not be handled and was set aside", event.event_id)
+            async with self._database.transaction() as tx:
+                await tx.inbox.set_aside(event.event_id, "error")

@@ -1,0 +1,88 @@
+"""What the services need from outside, declared where it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from ..config import Settings
+from ..domain.model import RoomEvent
+from ..domain.replies import ReplyEvent
+
+GetSettings = Callable[[], Settings]
+
+
+class Clock(Protocol):
+    """The time of day."""
+
+    def now(self) -> datetime:
+        """Return the time, aware, in UTC."""
+
+
+class MatrixFailed(Exception):
+    """The homeserver did not do what it was asked; `permanent`: and never will for this event."""
+
+    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+        self.permanent = permanent
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """A text for the support room, with the batch it is a part of."""
+
+    room_id: str
+    body: str
+    batch_id: str
+    part: int
+    attempt: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostMark:
+    """What the content of one of our own events says it is."""
+
+    batch_id: str
+    part: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """What happened in a room since a sync token, in room order, and the token to go on from."""
+
+    events: tuple[RoomEvent, ...]
+    next_batch: str
+
+
+class MatrixGateway(Protocol):
+    """The homeserver, as far as the services need it; every call may raise MatrixFailed."""
+
+    mxid: str
+    """Who this bot is."""
+
+    async def get_device_id(self) -> str:
+        """Return the device whose access token is in use."""
+
+    async def join_room(self, room: str) -> str:
+        """Join a room by its id or alias and return its id."""
+
+    async def send_post(self, post: Post) -> str:
+        """Send a text and return its event id; the same post again is the same event."""
+
+    async def get_live_end(self) -> str:
+        """Return the sync token of now."""
+
+    async def read_since(self, since: str, room_id: str) -> Stretch:
+        """Return all that happened in the room since a sync token, gaps filled."""
+
+
+class EventReader(Protocol):
+    """Reads what a stored room event says."""
+
+    def read_reply(self, event: RoomEvent) -> ReplyEvent:
+        """Return the event as far as a reply is concerned."""
+
+    def read_mark(self, event: RoomEvent) -> PostMark | None:
+        """Return which of our posts the event says it is; whether we sent it is the caller's to check."""

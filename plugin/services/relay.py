@@ -1,0 +1,144 @@
+"""The outbox's way into the room: rows become batches, batches become posts, each once and in order.
+
+A batch is stored with its lease before anything is sent, so that after a crash the same posts go out
+under the same transaction ids, which the homeserver recognises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from logging import Logger
+
+from ..db.database import Database
+from ..domain.model import Batch
+from ..domain.retry import backoff
+from .background import Worker
+from .batches import BatchMaker
+from .ports import Clock, MatrixFailed, MatrixGateway, Post
+
+SLOTS = 8
+"""Batches under way at once; more would not make a homeserver faster."""
+
+_LONGEST_PAUSE = 60.0
+
+TRANSACTION_IDS_HOLD = timedelta(hours=23)
+"""The homeserver forgets a transaction id after 24 hours; an hour is kept as a margin."""
+
+
+class Relay:
+    """Sends what is due, as many batches at once as there are slots, and one at a time a lane."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        gateway: MatrixGateway,
+        clock: Clock,
+        maker: BatchMaker,
+        catch_up: Callable[[], Awaitable[None]],
+        log: Logger,
+    ) -> None:
+        self._database, self._gateway, self._clock, self._log = database, gateway, clock, log
+        self._maker, self._catch_up = maker, catch_up
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._failures = 0
+        self._resume_at = clock.now()
+        self._usual_send_seconds = 0.02
+        self.worker = Worker("relay", self._turn, log)
+
+    async def stop(self) -> None:
+        """End all sending; what is under way is sent again later, as the same event."""
+        await self.worker.stop()
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _turn(self) -> float:
+        pause = (self._resume_at - self._clock.now()).total_seconds()
+        if pause > 0:
+            return pause
+        # After a failure a single batch finds out whether the homeserver is back.
+        slots = (1 if self._failures else SLOTS) - len(self._under_way)
+        try:
+            batches, next_due = await self._maker.take_batches(slots, under_way=len(self._under_way))
+        except MatrixFailed as error:
+            return self._note_failure(error)
+        for batch in batches:
+            task = asyncio.create_task(self._carry(batch), name=f"headset batch {batch.id}")
+            self._under_way.add(task)
+            task.add_done_callback(self._carried)
+        if next_due is None:
+            return _LONGEST_PAUSE
+        return min(max((next_due - self._clock.now()).total_seconds(), 0.0), _LONGEST_PAUSE)
+
+    def _note_failure(self, error: MatrixFailed) -> float:
+        self._failures += 1
+        pause = backoff(self._failures)
+        self._resume_at = self._clock.now() + pause
+        self._log.warning("Nothing is sent for %s: %s", pause, error)
+        return pause.total_seconds()
+
+    def _carried(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and task.exception():
+            # The lease runs out and the batch is taken again.
+            self._log.error("A batch was not carried to its end", exc_info=task.exception())
+        self.worker.wake()
+
+    async def _carry(self, batch: Batch) -> None:
+        if batch.held:
+            # Takes the time and the transactions of a sent one, so that the customer can't tell.
+            await asyncio.sleep(self._usual_send_seconds)
+            async with self._database.transaction() as tx:
+                await tx.outbox.end_batch(batch, "held", self._clock.now())
+            return
+        try:
+            await self._send(batch)
+        except MatrixFailed as error:
+            await self._put_off(batch, error)
+        else:
+            self._failures = 0
+
+    async def _send(self, batch: Batch) -> None:
+        batch, in_room = await self._with_living_ids(batch)
+        sent: dict[int, str] = {}
+        for part, body in enumerate(batch.parts):
+            if part in in_room:
+                continue
+            began = time.monotonic()
+            sent[part] = await self._gateway.send_post(
+                Post(room_id=batch.room_id, body=body, batch_id=batch.id, part=part, attempt=batch.attempt)
+            )
+            self._usual_send_seconds = time.monotonic() - began
+        async with self._database.transaction() as tx:
+            for part, event_id in sent.items():
+                await tx.inbox.add_post(event_id, batch, part)
+            await tx.outbox.end_batch(batch, "sent", self._clock.now())
+
+    async def _with_living_ids(self, batch: Batch) -> tuple[Batch, set[int]]:
+        """Return the batch to send, and which of its parts are in the room already.
+
+        A transaction id holds for one device and one day. Past that, the room itself is asked what it
+        has, and the rest goes out as a new attempt.
+        """
+        device_id, now = await self._gateway.get_device_id(), self._clock.now()
+        if batch.device_id == device_id and now - batch.first_tried_at < TRANSACTION_IDS_HOLD:
+            return batch, set()
+        await self._catch_up()
+        async with self._database.transaction() as tx:
+            in_room = await tx.inbox.list_parts(batch.id)
+            await tx.outbox.start_attempt(batch, device_id, now)
+            return await tx.outbox.get_batch(batch.id) or batch, in_room
+
+    async def _put_off(self, batch: Batch, error: MatrixFailed) -> None:
+        if not error.permanent:
+            self._note_failure(error)
+        async with self._database.transaction() as tx:
+            if error.permanent:
+                await tx.outbox.end_batch(batch, "failed", self._clock.now(), str(error))
+            else:
+                await tx.outbox.put_off(batch, self._resume_at, str(error))
+        self._log.warning("Ticket #%d: batch %s was not sent: %s", batch.ticket, batch.id, error)

@@ -1,0 +1,49 @@
+"""The support room: joined, and joined again when the operator names another."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from logging import Logger
+
+from .background import Worker
+from .ports import GetSettings, MatrixFailed, MatrixGateway
+
+_CHECK_SECONDS = 300.0
+_RETRY_SECONDS = 10.0
+
+
+class SupportRoom:
+    """Knows the id of the room that the settings name, once the bot is in it."""
+
+    def __init__(self, gateway: MatrixGateway, settings: GetSettings, log: Logger) -> None:
+        self._gateway, self._settings, self._log = gateway, settings, log
+        self._joined: tuple[str, str] | None = None
+        self._prepare: Callable[[], Awaitable[None]] | None = None
+        self._users: Sequence[Worker] = ()
+        self.worker = Worker("support room", self._ensure_joined, log)
+
+    def open_with(self, prepare: Callable[[], Awaitable[None]], users: Sequence[Worker]) -> None:
+        """Run `prepare` before the room counts as open, and wake `users` when it does."""
+        self._prepare, self._users = prepare, users
+
+    @property
+    def room_id(self) -> str | None:
+        """The id of the room; None while the bot is not in it."""
+        named = self._settings().support_room
+        return self._joined[1] if self._joined and self._joined[0] == named else None
+
+    async def _ensure_joined(self) -> float:
+        named = self._settings().support_room
+        try:
+            room_id = await self._gateway.join_room(named)
+            if self._prepare is not None:
+                await self._prepare()
+        except MatrixFailed as error:
+            self._log.warning("Can't join the support room %s, trying again: %s", named, error)
+            return _RETRY_SECONDS
+        if self._joined != (named, room_id):
+            self._joined = (named, room_id)
+            self._log.info("In the support room %s", room_id)
+            for worker in self._users:
+                worker.wake()
+        return _CHECK_SECONDS

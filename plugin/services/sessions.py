@@ -1,0 +1,74 @@
+"""Sessions: a browser gets a token, and with it the conversation of one customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..db.database import Database
+from ..domain.errors import Unauthorized
+from ..domain.model import Customer, Session, Ticket
+from .hub import Hub
+from .ids import hash_token, new_token, new_ulid
+from .ports import Clock
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """A session with its customer and the ticket that is open, if there is one."""
+
+    session: Session
+    customer: Customer
+    ticket: Ticket | None
+
+
+class SessionService:
+    """Opens, finds and ends sessions."""
+
+    def __init__(self, database: Database, clock: Clock, hub: Hub) -> None:
+        self._database, self._clock, self._hub = database, clock, hub
+
+    async def open_session(self, locale: str | None, page_url: str | None) -> tuple[str, Visit]:
+        """Make a session for a new anonymous customer; return its token, which is stored nowhere."""
+        now, token = self._clock.now(), new_token()
+        customer = Customer(
+            id=new_ulid(now),
+            identity="anonymous",
+            name=None,
+            ticket=None,
+            last_seq=0,
+            last_event=0,
+            created_at=now,
+        )
+        session = Session(id=new_ulid(now), customer_id=customer.id, created_at=now, ended_at=None)
+        async with self._database.transaction() as tx:
+            await tx.sessions.add_customer(customer)
+            await tx.sessions.add_session(session, hash_token(token), locale, page_url)
+        return token, Visit(session=session, customer=customer, ticket=None)
+
+    async def find_session(self, token: str) -> Session:
+        """Return the session of a token.
+
+        Raises:
+            Unauthorized: there is none, or it is ended.
+        """
+        async with self._database.snapshot() as tx:
+            # The lookup compares hashes of 256 random bits: its timing says nothing about a token.
+            session = await tx.sessions.get_session_by_token_hash(hash_token(token))
+        if session is None:
+            raise Unauthorized
+        return session
+
+    async def get_visit(self, session: Session) -> Visit:
+        """Return what the session's page needs to know at its start."""
+        async with self._database.snapshot() as tx:
+            customer = await tx.sessions.get_customer(session.customer_id)
+            if customer is None:
+                raise Unauthorized
+            ticket = customer.ticket and await tx.conversations.get_ticket_by_number(customer.ticket)
+        return Visit(session=session, customer=customer, ticket=ticket or None)
+
+    async def end_session(self, session: Session) -> None:
+        """Void the session's token and let its streams end."""
+        async with self._database.transaction() as tx:
+            await tx.sessions.end_session(session.id, self._clock.now())
+        self._hub.wake(session.customer_id)

@@ -1,0 +1,1 @@
+"""The only aiohttp: the customer API, its limits and its streams."""

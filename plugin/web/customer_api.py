@@ -1,0 +1,101 @@
+"""The customer API: what the widget calls."""
+
+from __future__ import annotations
+
+from aiohttp import hdrs, web
+from maubot.plugin_server import PluginWebApp
+
+from ..domain.errors import Invalid, Unauthorized
+from ..domain.model import Session
+from ..services.conversations import ConversationService
+from ..services.intake import Intake
+from ..services.ports import GetSettings
+from ..services.sessions import SessionService
+from . import schemas
+from .limits import Limits
+from .streams import Streams
+
+_CONFIG_SECONDS = 60
+
+
+class CustomerApi:
+    """Handlers of the paths below `v1/` that a customer's page uses."""
+
+    def __init__(
+        self,
+        *,
+        sessions: SessionService,
+        conversations: ConversationService,
+        intake: Intake,
+        streams: Streams,
+        limits: Limits,
+        settings: GetSettings,
+    ) -> None:
+        self._sessions, self._conversations, self._intake = sessions, conversations, intake
+        self._streams, self._limits, self._settings = streams, limits, settings
+
+    def add_routes(self, webapp: PluginWebApp) -> None:
+        """Put the handlers on their paths."""
+        webapp.add_get("/v1/config", self.get_config, allow_head=True)
+        webapp.add_post("/v1/sessions", self.post_session)
+        webapp.add_get("/v1/session", self.get_session, allow_head=True)
+        webapp.add_delete("/v1/session", self.delete_session)
+        webapp.add_post("/v1/messages", self.post_message)
+        webapp.add_get("/v1/messages", self.get_messages, allow_head=True)
+        webapp.add_get("/v1/events", self.get_events, allow_head=False)
+
+    async def get_config(self, _: web.Request) -> web.Response:
+        """Answer what a page needs to know before it has a session."""
+        settings = self._settings()
+        response = web.json_response(schemas.config_json(settings, len(settings.moderators)))
+        response.headers["Cache-Control"] = f"public, max-age={_CONFIG_SECONDS}"
+        return response
+
+    async def post_session(self, request: web.Request) -> web.Response:
+        """Open a session for a new anonymous customer."""
+        self._limits.count_session(request)
+        locale, page_url = schemas.get_session_fields(await schemas.read_json(request))
+        token, visit = await self._sessions.open_session(locale, page_url)
+        return web.json_response({"token": token, "session": schemas.visit_json(visit)}, status=201)
+
+    async def get_session(self, request: web.Request) -> web.Response:
+        """Answer the session's customer and open ticket."""
+        visit = await self._sessions.get_visit(await self._authenticate(request))
+        return web.json_response(schemas.visit_json(visit))
+
+    async def delete_session(self, request: web.Request) -> web.Response:
+        """Void the token."""
+        await self._sessions.end_session(await self._authenticate(request))
+        return web.Response(status=204)
+
+    async def post_message(self, request: web.Request) -> web.Response:
+        """Take a message."""
+        session = await self._authenticate(request)
+        self._limits.count_message(request, session.customer_id)
+        data = await schemas.read_json(request)
+        schemas.check_team_channel(data)
+        message, is_new = await self._intake.take_message(
+            session.customer_id, schemas.get_client_id(data), schemas.get_text(data, "text")
+        )
+        return web.json_response(schemas.message_json(message), status=201 if is_new else 200)
+
+    async def get_messages(self, request: web.Request) -> web.Response:
+        """Answer a page of the conversation."""
+        session = await self._authenticate(request)
+        after, before = schemas.get_number(request, "after"), schemas.get_number(request, "before")
+        if after is not None and before is not None:
+            raise Invalid("after and before exclude each other.", field="before")
+        page = await self._conversations.get_page(
+            session, after=after, before=before, limit=schemas.get_limit(request)
+        )
+        return web.json_response(schemas.page_json(page, forward=after is not None))
+
+    async def get_events(self, request: web.Request) -> web.StreamResponse:
+        """Stream the conversation's events."""
+        return await self._streams.serve(request, await self._authenticate(request))
+
+    async def _authenticate(self, request: web.Request) -> Session:
+        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthorized
+        return await self._sessions.find_session(token)

@@ -1,0 +1,106 @@
+"""What every request passes: origin and CORS outside, refusals turned into problem documents inside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from logging import Logger
+
+from aiohttp import web
+
+from ..domain.errors import CLOSED_RETRY_AFTER, HeadsetError, OriginNotAllowed, TooLarge, Unavailable
+from ..services.ports import GetSettings
+from .problems import from_aiohttp, problem_response
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_CORS = "headset.cors"
+_ALLOWED_HEADERS = "Authorization, Content-Type, Last-Event-ID"
+_EXPOSED_HEADERS = "Retry-After"
+_PREFLIGHT_SECONDS = "600"
+_RETRY_AFTER = 5
+_HANG_UP_SECONDS = 0.5
+
+
+def cors_headers(request: web.Request) -> dict[str, str]:
+    """Return the headers that a response needs which is prepared before it leaves the handler."""
+    headers: dict[str, str] = request.get(_CORS, {})
+    return headers
+
+
+class Gate:
+    """The middleware of the whole plugin. maubot wraps unknown paths and methods with it, too."""
+
+    def __init__(self, settings: GetSettings, own_origin: str, log: Logger) -> None:
+        self._settings, self._own_origin, self._log = settings, own_origin, log
+
+    async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer the request, whatever happens inside."""
+        try:
+            request[_CORS] = self._check_origin(request)
+            response = await (_answer_options(request) if request.method == "OPTIONS" else handler(request))
+        except HeadsetError as error:
+            response = problem_response(error)
+        except web.HTTPException as error:
+            response = problem_response(from_aiohttp(error))
+            if "Allow" in error.headers:
+                response.headers["Allow"] = error.headers["Allow"]
+        except ConnectionError:
+            raise
+        except Exception:
+            self._log.exception("A request could not be answered")
+            response = problem_response(Unavailable(retry_after=_RETRY_AFTER))
+        if not response.prepared:
+            response.headers.update(cors_headers(request))
+            response.headers.setdefault("Cache-Control", "no-store")
+            response.headers["X-Content-Type-Options"] = "nosniff"
+            response.headers["Vary"] = "Origin"
+        if response.status == TooLarge.status:
+            await _hang_up(request, response)
+        return response
+
+    def _check_origin(self, request: web.Request) -> dict[str, str]:
+        origin = request.headers.get("Origin")
+        if origin is None:
+            return {}
+        if origin != self._own_origin and origin not in self._settings().widget.allowed_origins:
+            raise OriginNotAllowed
+        return {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Expose-Headers": _EXPOSED_HEADERS,
+        }
+
+
+async def _answer_options(request: web.Request) -> web.Response:
+    refusal = request.match_info.http_exception
+    allowed = getattr(refusal, "allowed_methods", None)
+    if not allowed:
+        raise refusal or web.HTTPNotFound
+    methods = ", ".join(sorted({*allowed, "OPTIONS"}))
+    return web.Response(
+        status=204,
+        headers={
+            "Allow": methods,
+            "Access-Control-Allow-Methods": methods,
+            "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
+            "Access-Control-Max-Age": _PREFLIGHT_SECONDS,
+        },
+    )
+
+
+async def _hang_up(request: web.Request, response: web.StreamResponse) -> None:
+    """Answer, and close without reading on; aiohttp alone would go on reading for 10 seconds."""
+    response.force_close()
+    await response.prepare(request)
+    await response.write_eof()
+    # A close while data of the client is on its way resets the connection and can take the answer
+    # with it; the client gets a moment to read it.
+    await asyncio.sleep(_HANG_UP_SECONDS)
+    request.protocol.force_close()
+
+
+async def answer_closed(_: web.Request, handler: Handler) -> web.StreamResponse:
+    """Stand in for everything while there is no configuration that can be used."""
+    return problem_response(
+        Unavailable("The support desk is not set up yet.", retry_after=CLOSED_RETRY_AFTER)
+    )

@@ -1,0 +1,200 @@
+"""JSON in and out: what a request must hold, and how the domain looks on the wire."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from ..config import Settings
+from ..domain.errors import BadJson, Invalid, TooLarge, UnsupportedMediaType
+from ..domain.model import ConversationEvent, Message
+from ..domain.text import MAX_TEXT
+from ..services.conversations import Page
+from ..services.sessions import Visit
+
+MAX_BODY = 32 * 1024
+"""Bytes of a JSON body; no more than that is read from the socket."""
+
+_MOST_ITEMS = 200
+_DEFAULT_ITEMS = 50
+_LONGEST_LOCALE = 35
+_LONGEST_URL = 2000
+_LARGEST = 2**53
+
+
+async def read_json(request: web.Request) -> dict[str, Any]:
+    """Return the body, a JSON object.
+
+    Raises:
+        UnsupportedMediaType, TooLarge, BadJson
+    """
+    if request.content_type != "application/json":
+        raise UnsupportedMediaType
+    body = await _read_limited(request)
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadJson from error
+    if not isinstance(data, dict):
+        raise BadJson
+    return data
+
+
+async def _read_limited(request: web.Request) -> bytes:
+    body = bytearray()
+    too_large = (request.content_length or 0) > MAX_BODY
+    while not too_large:
+        chunk = await request.content.read(MAX_BODY + 1 - len(body))
+        if not chunk:
+            return bytes(body)
+        body += chunk
+        too_large = len(body) > MAX_BODY
+    # The rest is never read: the gate closes the connection with this answer.
+    raise TooLarge(f"A body may have {MAX_BODY} bytes.", limit=MAX_BODY)
+
+
+def get_text(data: Mapping[str, Any], field: str) -> str:
+    """Return a field that must be a string. Raises Invalid."""
+    value = data.get(field)
+    if not isinstance(value, str):
+        raise Invalid(f"{field} must be a string.", field=field)
+    return value
+
+
+def get_optional_text(data: Mapping[str, Any], field: str, limit: int) -> str | None:
+    """Return a field that may be absent or null. Raises Invalid."""
+    if data.get(field) is None:
+        return None
+    text = get_text(data, field)
+    if len(text) > limit:
+        raise Invalid(f"{field} may have {limit} characters.", field=field, limit=limit)
+    return text
+
+
+def get_client_id(data: Mapping[str, Any]) -> str:
+    """Return `client_id`, a UUID, in its one usual form. Raises Invalid."""
+    text = get_text(data, "client_id")
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise Invalid("client_id must be a UUID.", field="client_id") from None
+
+
+def get_session_fields(data: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return `locale` and `page_url`. Raises Invalid."""
+    if data.get("identity") is not None:
+        # An identity that is not looked at must not seem to be accepted.
+        raise Invalid("identity: signing in is not switched on here.", field="identity")
+    return get_optional_text(data, "locale", _LONGEST_LOCALE), get_optional_text(
+        data, "page_url", _LONGEST_URL
+    )
+
+
+def check_team_channel(data: Mapping[str, Any]) -> None:
+    """Raise Invalid for a channel that does not exist here."""
+    if data.get("channel") not in (None, "team"):
+        raise Invalid("channel must be team.", field="channel")
+
+
+def get_number(request: web.Request, name: str) -> int | None:
+    """Return a whole number from the query. Raises Invalid."""
+    return _number(request.query.get(name), name)
+
+
+def get_limit(request: web.Request) -> int:
+    """Return `limit` from the query. Raises Invalid."""
+    limit = get_number(request, "limit")
+    if limit is None:
+        return _DEFAULT_ITEMS
+    if not 1 <= limit <= _MOST_ITEMS:
+        raise Invalid(f"limit must be 1 to {_MOST_ITEMS}.", field="limit", limit=_MOST_ITEMS)
+    return limit
+
+
+def get_last_event_id(request: web.Request) -> int | None:
+    """Return the header Last-Event-ID. Raises Invalid."""
+    return _number(request.headers.get("Last-Event-ID"), "Last-Event-ID")
+
+
+def _number(text: str | None, name: str) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > 16 or int(text) > _LARGEST:
+        raise Invalid(f"{name} must be a whole number from 0.", field=name)
+    return int(text)
+
+
+def time_json(at: datetime | None) -> str | None:
+    """Return RFC 3339 with milliseconds, in UTC."""
+    return None if at is None else f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+
+
+def message_json(message: Message) -> dict[str, Any]:
+    """Return a message as customers see it, the same whether its author is blocked or not."""
+    author = message.author
+    return {
+        "id": message.id,
+        "seq": message.seq,
+        "ticket": message.ticket,
+        "channel": message.channel,
+        "author": {"kind": author.kind, "id": author.id, "name": author.name, "verified": author.verified},
+        "text": message.text,
+        "reply_to": message.reply_to,
+        "client_id": message.client_id,
+        "created_at": time_json(message.created_at),
+        "edited_at": time_json(message.edited_at),
+        "deleted_at": time_json(message.deleted_at),
+    }
+
+
+def page_json(page: Page, *, forward: bool) -> dict[str, Any]:
+    """Return a list of messages with the cursor of the next page in the direction of reading."""
+    edge = page.messages[-1 if forward else 0] if page.messages and page.more else None
+    return {
+        "items": [message_json(message) for message in page.messages],
+        "next": str(edge.seq) if edge else None,
+        "last_event_id": page.last_event,
+    }
+
+
+def event_block(event: ConversationEvent) -> bytes:
+    """Return an event of a stream as it goes over the wire."""
+    data = json.dumps(message_json(event.message), ensure_ascii=False)
+    return f"id: {event.number}\nevent: {event.type}\ndata: {data}\n\n".encode()
+
+
+def visit_json(visit: Visit) -> dict[str, Any]:
+    """Return a session as its own page sees it."""
+    ticket = visit.ticket
+    return {
+        "id": visit.session.id,
+        "created_at": time_json(visit.session.created_at),
+        "customer": {
+            "id": visit.customer.id,
+            "identity": visit.customer.identity,
+            "name": visit.customer.name,
+        },
+        "ticket": ticket and {"number": ticket.number, "status": ticket.status},
+    }
+
+
+def config_json(settings: Settings, moderators: int) -> dict[str, Any]:
+    """Return what a page needs to know before it has a session."""
+    return {
+        "name": settings.widget.name,
+        "color": settings.widget.color,
+        "languages": ["en"],
+        "texts": {"safety": "No moderator ever needs your seed phrase or private key."},
+        "features": {"wallet": False, "user": False, "direct": False},
+        "moderators": moderators,
+        "limits": {
+            "text": MAX_TEXT,
+            "body": MAX_BODY,
+            "messages_per_minute": settings.limits.messages_per_minute,
+        },
+    }
