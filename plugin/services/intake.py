@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..db.database import Database
 from ..db.transaction import Transaction
-from ..domain.errors import TextEmpty, TextTooLong, Unauthorized
+from ..domain.errors import Conflict, TextEmpty, TextTooLong, Unauthorized
 from ..domain.model import Author, Customer, Message, Ticket
 from ..domain.text import MAX_TEXT, normalise
 from .background import Worker
@@ -31,6 +31,7 @@ class Intake:
 
         Raises:
             TextEmpty, TextTooLong: nothing is stored.
+            Conflict: the `client_id` stands for another text.
             Unavailable: the database can't take it now.
         """
         text = self._check(text)
@@ -59,6 +60,9 @@ class Intake:
             raise Unauthorized
         repeated = await tx.conversations.get_message_by_client_id(customer_id, client_id)
         if repeated is not None:
+            if repeated.text != text:
+                # To answer with the old message would lose the new text without a word.
+                raise Conflict("client_id was given to another text before.", field="client_id")
             raise _Repeated(repeated)
         now = self._clock.now()
         message = Message(

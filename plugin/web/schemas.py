@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from ..config import Settings
-from ..domain.errors import BadJson, Invalid, TooLarge, UnsupportedMediaType
+from ..domain.errors import BadJson, Forbidden, Invalid, TooLarge, UnsupportedMediaType
 from ..domain.model import ConversationEvent, Message
 from ..domain.text import MAX_TEXT
 from ..services.conversations import Page
@@ -86,10 +86,10 @@ def get_client_id(data: Mapping[str, Any]) -> str:
 
 
 def get_session_fields(data: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Return `locale` and `page_url`. Raises Invalid."""
+    """Return `locale` and `page_url`. Raises Invalid, Forbidden."""
     if data.get("identity") is not None:
         # An identity that is not looked at must not seem to be accepted.
-        raise Invalid("identity: signing in is not switched on here.", field="identity")
+        raise Forbidden("Signing in is not switched on here.", field="identity")
     return get_optional_text(data, "locale", _LONGEST_LOCALE), get_optional_text(
         data, "page_url", _LONGEST_URL
     )
