@@ -1,0 +1,39 @@
+"""The demo: the whole system, and where to look."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from .instance import ADMIN, mxid
+from .maubot_host import USER
+from .system import System
+
+
+async def run_demo(data: Path | None) -> int:
+    """Runs until it is cancelled, or until a part of the system ends; returns the exit status."""
+    began = time.monotonic()
+
+    def progress(text: str) -> None:
+        print(f"[{time.monotonic() - began:4.1f} s] {text}", flush=True)
+
+    async with System(data, progress=progress) as system:
+        progress("everything is up")
+        print(_where_to_look(system, kept=data is not None), flush=True)
+        ended = await system.first_to_end()
+        print(f"{ended.name} has ended:\n{ended.log_tail()}", flush=True)
+    return 1
+
+
+def _where_to_look(system: System, *, kept: bool) -> str:
+    password = system.state.password
+    return f"""
+  The team's Telegram group   {system.telegram.page_url}
+  The customer's page         {system.page.url}
+  maubot                      {system.maubot.page_url}   (user {USER}, password {password})
+  Matrix homeserver           {system.synapse.url}   (user {mxid(ADMIN)}, password {password})
+  Support room                {system.room_id}
+  Data and logs               {system.data}{"" if kept else "   (removed at the end)"}
+
+Write as the customer. In the group, answer as Alice with Reply. Ctrl-C ends everything.
+"""

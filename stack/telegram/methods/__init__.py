@@ -1,0 +1,1 @@
+"""The API methods that the bridge calls, grouped as Telegram's documentation groups them."""
