@@ -151,7 +151,8 @@ class Headset(Plugin):
 
     def _wire_web(self, database: Database) -> None:
         conversations = ConversationService(database)
-        self._streams = Streams(conversations, self._hub)
+        gate = Gate(self._get_settings, str(self.webapp_url.origin()), self.log)
+        self._streams = Streams(conversations, self._hub, gate)
         api = CustomerApi(
             sessions=SessionService(database, self.clock, self._hub),
             conversations=conversations,
@@ -161,5 +162,4 @@ class Headset(Plugin):
             settings=self._get_settings,
         )
         api.add_routes(self.webapp)
-        gate = Gate(self._get_settings, str(self.webapp_url.origin()), self.log)
         self.webapp.add_middleware(gate)  # type: ignore[arg-type]  # maubot's type knows no streams

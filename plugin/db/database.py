@@ -141,6 +141,7 @@ async def _to_the_end(step: Coroutine[Any, Any, Any]) -> None:
             cancelled = True
         except Exception:  # raised again by task.result()
             break
-    task.result()
     if cancelled:
-        raise asyncio.CancelledError
+        # The cancel comes first: whoever asked for it waits for this task to end.
+        raise asyncio.CancelledError from task.exception()
+    task.result()

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from mautrix.util.async_db import Connection
 
+from ..domain.errors import Unavailable
 from ..domain.model import ANSWERS, Batch, Message, OutboxRow
 from .columns import Row, from_ms, from_ms_or_none, to_ms
 
@@ -33,7 +34,7 @@ _LIST_ROWS = """
     FROM outbox o LEFT JOIN message m ON m.id = o.message_id
     WHERE o.lane = $1 AND o.batch_id IS NULL ORDER BY o.place LIMIT $2
 """
-_ASSIGN = "UPDATE outbox SET batch_id = $2 WHERE id = $1 AND batch_id IS NULL"
+_ASSIGN = "UPDATE outbox SET batch_id = $2 WHERE id = $1 AND batch_id IS NULL RETURNING 1"
 
 _BATCH = (
     "id, lane, customer_id, ticket, room_id, parts, held, attempt, tries, device_id, first_tried_at, fence,"
@@ -48,6 +49,9 @@ _LIST_DUE = f"SELECT {_BATCH} FROM batch WHERE state = 'open' AND lease_until <=
 _LEASE = """
     UPDATE batch SET lease_owner = $3, lease_until = $4, fence = fence + 1
     WHERE id = $1 AND fence = $2 AND state = 'open' RETURNING fence
+"""
+_COUNT_ON_THEIR_WAY = """
+    SELECT COALESCE(SUM(part_count), 0) FROM batch WHERE state = 'open' AND held = 0 AND lease_until > $1
 """
 _TAKE_OVER = "UPDATE batch SET lease_until = 0 WHERE state = 'open' AND lease_owner = $1"
 _NEXT_LEASE_END = "SELECT MIN(lease_until) FROM batch WHERE state = 'open'"
@@ -64,7 +68,7 @@ _END = """
 _CONFIRM = """
     UPDATE batch SET state = 'sent', ended_at = $2, parts = '[]'
     WHERE id = $1 AND state = 'open'
-    AND part_count <= (SELECT COUNT(*) FROM ticket_event t WHERE t.batch_id = $1)
+    AND part_count <= (SELECT COUNT(DISTINCT t.part) FROM ticket_event t WHERE t.batch_id = $1)
 """
 _GET_BATCH = f"SELECT {_BATCH} FROM batch WHERE id = $1"
 _LIST_SENT_SINCE = (
@@ -136,7 +140,11 @@ class OutboxRepository:
         ]
 
     async def add_batch(self, batch: Batch, rows: list[OutboxRow], owner: str, lease_until: datetime) -> None:
-        """Store a batch with its lease and take its rows out of the waiting ones."""
+        """Store a batch with its lease and take its rows out of the waiting ones.
+
+        Raises:
+            Unavailable: another host was first; the transaction is of no use any more.
+        """
         await self._conn.execute(
             _ADD_BATCH,
             batch.id,
@@ -156,7 +164,8 @@ class OutboxRepository:
             to_ms(batch.created_at),
         )
         for row in rows:
-            await self._conn.execute(_ASSIGN, row.id, batch.id)
+            if await self._conn.fetchval(_ASSIGN, row.id, batch.id) is None:
+                raise Unavailable("Another host has taken these messages.")
 
     async def list_due_batches(self, now: datetime, limit: int) -> list[Batch]:
         """Return open batches that nobody holds a lease on."""
@@ -198,6 +207,10 @@ class OutboxRepository:
         """Return the batch."""
         row = await self._conn.fetchrow(_GET_BATCH, batch_id)
         return None if row is None else _batch_from_row(row)
+
+    async def count_posts_on_their_way(self, now: datetime) -> int:
+        """Return how many posts the batches have that somebody holds a lease on."""
+        return int(await self._conn.fetchval(_COUNT_ON_THEIR_WAY, to_ms(now)))
 
     async def list_sent_since(self, since: datetime) -> list[tuple[datetime, int]]:
         """Return when batches were sent after `since`, and in how many posts each."""

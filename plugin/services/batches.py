@@ -10,7 +10,7 @@ from ..db.database import Database
 from ..db.transaction import Transaction
 from ..domain.blocks import is_held
 from ..domain.model import ANSWERS, Batch, OutboxRow
-from ..domain.pace import WINDOW, free_posts, next_free_at
+from ..domain.pace import WINDOW, Budget
 from ..domain.posts import fits_one_post, heading, join_and_split
 from .ids import new_ulid
 from .ports import Clock, GetSettings, MatrixGateway
@@ -21,6 +21,9 @@ LEASE = timedelta(seconds=60)
 
 _MOST_JOINED = 20
 """Rows looked at for one post."""
+
+_MOST_LANES = 50
+"""Lanes looked at in one turn."""
 
 
 class BatchMaker:
@@ -44,7 +47,7 @@ class BatchMaker:
         async with self._database.transaction() as tx:
             await tx.outbox.take_over(self._host)
 
-    async def take_batches(self, slots: int, under_way: int) -> tuple[list[Batch], datetime | None]:
+    async def take_batches(self, slots: int) -> tuple[list[Batch], datetime | None]:
         """Return at most `slots` leased batches, and when the next may be due; None: not before a wake-up."""
         room_id = self._room.room_id
         if room_id is None or slots <= 0:
@@ -52,45 +55,72 @@ class BatchMaker:
         device_id = await self._gateway.get_device_id()
         now = self._clock.now()
         async with self._database.transaction() as tx:
-            posts, later = await self._free_posts(tx, now, under_way)
-            batches = [
-                replace(batch, fence=fence)
-                for batch in await tx.outbox.list_due_batches(now, min(slots, posts))
-                if (fence := await tx.outbox.lease(batch, self._host, now + LEASE)) is not None
-            ]
-            due_at: list[datetime] = [later] if later else []
-            for lane, since in await tx.outbox.list_heads(slots + len(batches)):
-                ready_at = since if lane == ANSWERS else since + self._settings().relay.join_within
-                if ready_at > now:
-                    due_at.append(ready_at)
-                elif len(batches) < min(slots, posts):
-                    batches.append(await self._make_batch(tx, lane, room_id, device_id, now))
+            budget = await self._get_budget(tx, now, slots)
+            batches = await self._take_due(tx, budget, now, slots)
+            next_ready = await self._make_new(tx, budget, batches, room_id, device_id, now)
             next_lease = await tx.outbox.next_lease_end()
-        return batches, min([*due_at, *([next_lease] if next_lease else [])], default=None)
+        # What is due but did not fit waits for the minute, not for its own time, which is past.
+        nexts = (budget.next_free_at, next_lease) if budget.is_spent else (next_ready, next_lease)
+        return batches, min((at for at in nexts if at and (at > now or not budget.is_spent)), default=None)
 
-    async def _free_posts(
-        self, tx: Transaction, now: datetime, under_way: int
-    ) -> tuple[int, datetime | None]:
+    async def _get_budget(self, tx: Transaction, now: datetime, slots: int) -> Budget:
         per_minute = self._settings().relay.per_minute
         if per_minute == 0:
-            return under_way + 1_000_000, None
-        sent = await tx.outbox.list_sent_since(now - WINDOW)
-        posts = free_posts(per_minute, sent, under_way)
-        return posts, None if posts else next_free_at(sent)
+            return Budget(batches=slots, per_minute=0)
+        return Budget(
+            batches=slots,
+            per_minute=per_minute,
+            sent=await tx.outbox.list_sent_since(now - WINDOW),
+            on_their_way=await tx.outbox.count_posts_on_their_way(now),
+        )
 
-    async def _make_batch(
+    async def _take_due(self, tx: Transaction, budget: Budget, now: datetime, slots: int) -> list[Batch]:
+        """Lease batches that were made before: to be tried again, or left by a host that died."""
+        taken = []
+        for batch in await tx.outbox.list_due_batches(now, slots):
+            if not budget.take(_posts(batch)):
+                break
+            fence = await tx.outbox.lease(batch, self._host, now + LEASE)
+            if fence is not None:
+                taken.append(replace(batch, fence=fence))
+        return taken
+
+    async def _make_new(
+        self,
+        tx: Transaction,
+        budget: Budget,
+        batches: list[Batch],
+        room_id: str,
+        device_id: str,
+        now: datetime,
+    ) -> datetime | None:
+        """Add new batches of waiting rows to `batches`; return when the first that is not ready will be."""
+        next_ready = None
+        for lane, since in await tx.outbox.list_heads(_MOST_LANES):
+            ready_at = since if lane == ANSWERS else since + self._settings().relay.join_within
+            if ready_at > now:
+                next_ready = min(next_ready or ready_at, ready_at)
+                continue
+            batch, rows = await self._compose(tx, lane, room_id, device_id, now)
+            if not budget.take(_posts(batch)):
+                break
+            await tx.outbox.add_batch(batch, rows, self._host, now + LEASE)
+            batches.append(batch)
+        return next_ready
+
+    async def _compose(
         self, tx: Transaction, lane: str, room_id: str, device_id: str, now: datetime
-    ) -> Batch:
-        rows = await tx.outbox.list_rows(lane, _MOST_JOINED)
+    ) -> tuple[Batch, list[OutboxRow]]:
+        waiting = await tx.outbox.list_rows(lane, _MOST_JOINED)
         if lane == ANSWERS:
-            taken, held, parts = rows[:1], False, tuple(row.text for row in rows[:1])
+            rows, held, parts = waiting[:1], False, tuple(row.text for row in waiting[:1])
         else:
-            taken, held, parts = await self._join(tx, rows, now)
+            rows, held, parts = await self._join(tx, waiting, now)
         batch = Batch(
             id=new_ulid(now),
             lane=lane,
-            customer_id=taken[0].customer_id,
-            ticket=taken[0].ticket,
+            customer_id=rows[0].customer_id,
+            ticket=rows[0].ticket,
             room_id=room_id,
             parts=parts,
             held=held,
@@ -101,8 +131,7 @@ class BatchMaker:
             fence=1,
             created_at=now,
         )
-        await tx.outbox.add_batch(batch, taken, self._host, now + LEASE)
-        return batch
+        return batch, rows
 
     @staticmethod
     async def _join(
@@ -122,3 +151,8 @@ class BatchMaker:
                 break
             taken.append(row)
         return taken, held, join_and_split(head, [row.text for row in taken])
+
+
+def _posts(batch: Batch) -> int:
+    """Return how many messages of the group's minute a batch takes."""
+    return 0 if batch.held else len(batch.parts)

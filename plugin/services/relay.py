@@ -63,7 +63,7 @@ class Relay:
         # After a failure a single batch finds out whether the homeserver is back.
         slots = (1 if self._failures else SLOTS) - len(self._under_way)
         try:
-            batches, next_due = await self._maker.take_batches(slots, under_way=len(self._under_way))
+            batches, next_due = await self._maker.take_batches(slots)
         except MatrixFailed as error:
             return self._note_failure(error)
         for batch in batches:

@@ -14,18 +14,11 @@ from .problems import from_aiohttp, problem_response
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_CORS = "headset.cors"
 _ALLOWED_HEADERS = "Authorization, Content-Type, Last-Event-ID"
 _EXPOSED_HEADERS = "Retry-After"
 _PREFLIGHT_SECONDS = "600"
 _RETRY_AFTER = 5
 _HANG_UP_SECONDS = 0.5
-
-
-def cors_headers(request: web.Request) -> dict[str, str]:
-    """Return the headers that a response needs which is prepared before it leaves the handler."""
-    headers: dict[str, str] = request.get(_CORS, {})
-    return headers
 
 
 class Gate:
@@ -36,8 +29,9 @@ class Gate:
 
     async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer the request, whatever happens inside."""
+        cors: dict[str, str] = {}
         try:
-            request[_CORS] = self._check_origin(request)
+            cors = self.cors_headers(request)
             response = await (_answer_options(request) if request.method == "OPTIONS" else handler(request))
         except HeadsetError as error:
             response = problem_response(error)
@@ -51,7 +45,7 @@ class Gate:
             self._log.exception("A request could not be answered")
             response = problem_response(Unavailable(retry_after=_RETRY_AFTER))
         if not response.prepared:
-            response.headers.update(cors_headers(request))
+            response.headers.update(cors)
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers["X-Content-Type-Options"] = "nosniff"
             response.headers["Vary"] = "Origin"
@@ -59,7 +53,12 @@ class Gate:
             await _hang_up(request, response)
         return response
 
-    def _check_origin(self, request: web.Request) -> dict[str, str]:
+    def cors_headers(self, request: web.Request) -> dict[str, str]:
+        """Return the headers that let the asking page read the answer.
+
+        Raises:
+            OriginNotAllowed: the page is on a site that may not use this desk.
+        """
         origin = request.headers.get("Origin")
         if origin is None:
             return {}

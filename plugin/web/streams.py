@@ -10,7 +10,7 @@ from aiohttp import web
 from ..domain.model import Session
 from ..services.conversations import ConversationService
 from ..services.hub import Hub
-from .gate import cors_headers
+from .gate import Gate
 from .schemas import event_block, get_last_event_id
 
 PING_SECONDS = 20.0
@@ -51,8 +51,8 @@ class _Stream:
 class Streams:
     """All open streams of this process."""
 
-    def __init__(self, conversations: ConversationService, hub: Hub) -> None:
-        self._conversations, self._hub = conversations, hub
+    def __init__(self, conversations: ConversationService, hub: Hub, gate: Gate) -> None:
+        self._conversations, self._hub, self._gate = conversations, hub, gate
         self._open: dict[str, list[_Stream]] = defaultdict(list)
         self._all_closed = asyncio.Event()
         self._all_closed.set()
@@ -61,7 +61,7 @@ class Streams:
     async def serve(self, request: web.Request, session: Session) -> web.StreamResponse:
         """Write the session's events to the client until one side ends."""
         cursor = await self._get_cursor(request, session)
-        response = web.StreamResponse(headers={**_HEADERS, **cors_headers(request)})
+        response = web.StreamResponse(headers={**_HEADERS, **self._gate.cors_headers(request)})
         with self._hub.subscribed(session.customer_id) as woken:
             stream = self._enter(session, _Stream(request, woken))
             try:
