@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
@@ -41,6 +41,8 @@ class Database:
     def __init__(self, inner: MautrixDatabase) -> None:
         self._inner = inner
         self._is_sqlite = inner.scheme == async_db.Scheme.SQLITE
+        # mautrix's pool of one hands the connection back to a task that asks again before those who wait.
+        self._turn = asyncio.Lock() if self._is_sqlite else nullcontext()
 
     @property
     def may_be_shared(self) -> bool:
@@ -84,7 +86,7 @@ class Database:
             raise RuntimeError("A transaction inside a transaction would wait for its own connection")
         token = _owner.set(asyncio.current_task())
         try:
-            async with self._inner.acquire_direct() as conn:
+            async with self._turn, self._inner.acquire_direct() as conn:
                 await self._run(conn, begin)
                 async with _ended(conn):
                     yield Transaction(conn)
@@ -112,7 +114,8 @@ async def _ended(conn: async_db.Connection) -> AsyncIterator[None]:
         raise
     try:
         await _to_the_end(conn.execute("COMMIT"))
-    except Exception:
+    except BaseException:
+        # Also a cancel that hides a failed COMMIT; after a good one there is nothing to roll back.
         await _to_the_end(_roll_back(conn))
         raise
 

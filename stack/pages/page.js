@@ -125,7 +125,8 @@ async function start() {
       const connection = await connect();
       document.title = connection.config.name;
       document.getElementById("name").textContent = connection.config.name;
-      text.maxLength = connection.config.limits?.text ?? text.maxLength;
+      document.getElementById("safety").textContent = connection.config.texts.safety;
+      text.maxLength = connection.config.limits.text;
       if (/^#[0-9a-f]{6}$/i.test(connection.config.color)) {
         document.documentElement.style.setProperty("--accent", connection.config.color);
       }
