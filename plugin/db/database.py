@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 from mautrix.util import async_db
 from mautrix.util.async_db import Database as MautrixDatabase
+from mautrix.util.async_db.connection import LoggingConnection
 
 from ..domain.errors import Unavailable
 from .transaction import Transaction
@@ -29,7 +30,9 @@ _UNAVAILABLE = (
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.InterfaceError,
-    ConnectionError,
+    asyncpg.InternalClientError,
+    asyncio.TimeoutError,
+    OSError,
 )
 
 _owner: ContextVar[asyncio.Task[Any] | None] = ContextVar("headset_transaction_owner", default=None)
@@ -86,7 +89,9 @@ class Database:
             raise RuntimeError("A transaction inside a transaction would wait for its own connection")
         token = _owner.set(asyncio.current_task())
         try:
-            async with self._turn, self._inner.acquire_direct() as conn:
+            async with self._turn, self._inner.acquire_direct() as acquired:
+                # Bare: mautrix's own handler ends the whole process when a connection breaks mid-way.
+                conn = LoggingConnection(acquired.scheme, acquired.wrapped, acquired.log)
                 await self._run(conn, begin)
                 async with _ended(conn):
                     yield Transaction(conn)
@@ -123,7 +128,7 @@ async def _ended(conn: async_db.Connection) -> AsyncIterator[None]:
 async def _roll_back(conn: async_db.Connection) -> None:
     try:
         await conn.execute("ROLLBACK")
-    except (sqlite3.OperationalError, asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError):
+    except (*_UNAVAILABLE, asyncpg.PostgresError):
         # Nothing is open any more: SQLite ends a transaction by itself when the disk is full, and
         # PostgreSQL with its connection.
         return

@@ -65,10 +65,11 @@ def parse_command(text: str) -> Command | Misuse:
     if bare:
         return _with_length("block", bare[1] or "")
     match = _COMMAND.fullmatch(text)
-    word, rest = (match[1], match[2] or "") if match else (text[1:], "")
+    word, rest = (match[1], match[2] or "") if match else ("", "")
     verb = VOCABULARY.get(word.lower())
     if verb is None:
-        return Misuse(hint=f"/{word[:32]} is not a command, and was not sent. {HELP}")
+        named = f"/{word}" if word else text.split()[0]
+        return Misuse(hint=f"{named[:32]} is not a command, and was not sent. {HELP}")
     if verb == "unblock":
         return Command(verb=verb)
     return _with_length(verb, rest)
@@ -80,7 +81,7 @@ def _with_length(verb: Verb, rest: str) -> Command | Misuse:
     length = parse_duration(first)
     if length is not None:
         if not length:
-            return Misuse(hint=f"A length of {first} is none. Write {EXAMPLES}, or /unblock.")
+            return Misuse(hint=f"A length of {first[:32]} is none. Write {EXAMPLES}, or /unblock.")
         return Command(verb=verb, length=length, reason=after.strip() or None)
     if first[:1].isdigit():
         return Misuse(hint=f"{first[:32]} is not a length of time. Write {EXAMPLES}.")

@@ -8,6 +8,9 @@ from datetime import timedelta
 EXAMPLES = "30m, 2h, 3d, 1w or 1d12h"
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_LONGEST_SECONDS = 100 * 365 * 86400
+"""A hundred years; past that the calendar ends."""
+
 _SUM = re.compile(r"(?:\d{1,6}[smhdw])+", re.IGNORECASE | re.ASCII)
 _TERM = re.compile(r"(\d+)([smhdw])", re.IGNORECASE | re.ASCII)
 
@@ -16,7 +19,8 @@ def parse_duration(text: str) -> timedelta | None:
     """Return the length that `text` means, or None where it means none."""
     if not _SUM.fullmatch(text):
         return None
-    return timedelta(seconds=sum(int(n) * _UNITS[unit.lower()] for n, unit in _TERM.findall(text)))
+    seconds = sum(int(n) * _UNITS[unit.lower()] for n, unit in _TERM.findall(text))
+    return timedelta(seconds=seconds) if seconds <= _LONGEST_SECONDS else None
 
 
 def format_duration(length: timedelta) -> str:

@@ -31,7 +31,8 @@ def join_and_split(head: str, texts: Sequence[str]) -> tuple[str, ...]:
     A post starts with the heading and never with a customer's text: the bridge swallows a body
     that starts with its command prefix.
     """
-    body = "\n\n".join(neutralise(text) for text in texts)
+    # Tabs become four spaces on the way through the bridge; here they count as what they become.
+    body = "\n\n".join(neutralise(text) for text in texts).replace("\t", "    ")
     pieces = split(body, POST_UNITS - utf16_units(head) - _NUMBERING_UNITS - 1)
     if len(pieces) == 1:
         return (f"{head}\n{body}",)

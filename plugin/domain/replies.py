@@ -21,13 +21,20 @@ class ReplyEvent:
     event_id: str
     sender: str
     text: str
-    """Plain text without a quote; empty where there is none to deliver."""
+    """What a customer would get: plain text without a quote; empty where there is nothing."""
     reply_to: str | None
     is_edit: bool
     from_telegram: bool
     """It carries the bridge's mark of a Telegram message; from the bridge bot: an anonymous admin."""
     foreign_author: bool
     """A per-message profile names another author than the sender."""
+    caption: str | None = None
+    """What stands below a photo or a file, where one was sent."""
+
+    @property
+    def words(self) -> str:
+        """What the sender wrote by hand, and may have meant as a command or a note."""
+        return self.text if self.caption is None else self.caption
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +89,10 @@ def interpret(event: ReplyEvent, roster: Roster, target: Target | None) -> Meani
 
 
 def _from_moderator(event: ReplyEvent, moderator: Moderator, target: Target) -> Meaning:
-    if is_note(event.text):
+    if is_note(event.words):
         return Ignored(reason="note", target=target)
-    if looks_like_command(event.text):
-        return Order(moderator=moderator, target=target, command=parse_command(event.text))
+    if looks_like_command(event.words):
+        return Order(moderator=moderator, target=target, command=parse_command(event.words))
     if not event.text:
         return Ignored(reason="no_text", target=target)
     return Answer(moderator=moderator, target=target, text=event.text)

@@ -13,6 +13,9 @@ TELEGRAM_UNITS = 4096
 
 _WORD_JOINER = "\u2060"
 
+_REGIONAL = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+"""The letters that flags are made of."""
+
 # Bidi controls, zero-width and tag characters can hide or reorder text. U+200C and U+200D stay:
 # emoji, Persian and Indic text need them.
 _INVISIBLE = re.compile(
@@ -25,7 +28,10 @@ _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
 _MENTION = re.compile(r"(?<!\w)@(?=\w)")
 _COMMAND = re.compile(r"(?<![\w/])/(?=\w)")
 _MATRIX_TO = re.compile(r"matrix\.(?=to\b)", re.IGNORECASE)
-_MATRIX_URI = re.compile(r"\bmatrix:(?=\w)", re.IGNORECASE)
+_MATRIX_URI = re.compile(r"\bmatrix(?=:\w)", re.IGNORECASE)
+
+# Inside a link Telegram sees neither mention nor command, and a joiner there would break the link.
+_LINK = re.compile(r"https?://(?=[\w\[])[^\s<>\"]+", re.IGNORECASE)
 
 
 def normalise(text: str) -> str:
@@ -43,10 +49,19 @@ def one_line(text: str, limit: int) -> str:
 
 def neutralise(text: str) -> str:
     """Return `text` so that neither Telegram nor the bridge makes a mention or a command of it."""
+    pieces, end = [], 0
+    for link in _LINK.finditer(text):
+        if _MATRIX_TO.search(link[0]) is None:
+            pieces += [_make_inert(text[end : link.start()]), link[0]]
+            end = link.end()
+    return "".join([*pieces, _make_inert(text[end:])])
+
+
+def _make_inert(text: str) -> str:
     text = _MENTION.sub("@" + _WORD_JOINER, text)
     text = _COMMAND.sub("/" + _WORD_JOINER, text)
-    text = _MATRIX_URI.sub("matrix" + _WORD_JOINER + ":", text)
-    return _MATRIX_TO.sub("matrix." + _WORD_JOINER, text)
+    text = _MATRIX_URI.sub(r"\g<0>" + _WORD_JOINER, text)
+    return _MATRIX_TO.sub(r"\g<0>" + _WORD_JOINER, text)
 
 
 def utf16_units(text: str) -> int:
@@ -89,8 +104,11 @@ def _before_cluster(text: str, cut: int) -> int:
 
 
 def _continues(text: str, at: int) -> bool:
-    return (
-        text[at] == "\u200d"
-        or text[at - 1] == "\u200d"
-        or unicodedata.category(text[at]) in ("Mn", "Me", "Sk")
-    )
+    """Tell whether the character at `at` belongs to the one before it."""
+    if text[at] == "\u200d" or text[at - 1] == "\u200d":
+        return True
+    if text[at] in _REGIONAL:
+        # Two of them are a flag: an odd number of them before this one waits for its other half.
+        before = len(text[:at]) - len(text[:at].rstrip(_REGIONAL))
+        return before % 2 == 1
+    return unicodedata.category(text[at]) in ("Mn", "Mc", "Me", "Sk")

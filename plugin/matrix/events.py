@@ -8,6 +8,7 @@ from typing import Any
 
 from ..domain.model import RoomEvent
 from ..domain.replies import ReplyEvent
+from ..domain.text import normalise
 from ..services.ports import PostMark
 
 MARK_KEY = "chat.headset.post"
@@ -16,12 +17,14 @@ MARK_KEY = "chat.headset.post"
 _TELEGRAM_SOURCE = "fi.mau.telegram.source"
 _PER_MESSAGE_PROFILE = "com.beeper.per_message_profile"
 
+_PARTIAL_REPLY = "data-telegram-partial-reply"
+_QUOTES = ("blockquote", "mx-reply")
+
 _MEDIA_WORDS = {
     "m.image": "photo",
     "m.video": "video",
     "m.audio": "audio",
     "m.file": "file",
-    "m.location": "location",
 }
 _TEXT_TYPES = ("m.text", "m.emote")
 
@@ -35,10 +38,12 @@ class MatrixEventReader:
         relation = _mapping(content.get("m.relates_to"))
         reply_to = _mapping(relation.get("m.in_reply_to")).get("event_id")
         is_edit = relation.get("rel_type") == "m.replace"
+        word, words = _read_words(event)
         return ReplyEvent(
             event_id=event.event_id,
             sender=event.sender,
-            text=_text(event),
+            text=f"[{word}] {words}".strip() if word else words,
+            caption=words if word else None,
             reply_to=reply_to if isinstance(reply_to, str) and not is_edit else None,
             is_edit=is_edit,
             from_telegram=_TELEGRAM_SOURCE in content,
@@ -62,20 +67,26 @@ def _string(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _text(event: RoomEvent) -> str:
+def _read_words(event: RoomEvent) -> tuple[str | None, str]:
+    """Return what kind of thing was sent, None for a text, and the words with it.
+
+    Normalised here, so that an invisible character in front can't make an answer of a command.
+    """
     content = event.content
-    body = _string(content.get("body")).strip()
+    body = normalise(_string(content.get("body")))
     if event.type == "m.sticker":
-        return f"[sticker] {body}".strip()
+        return "sticker", body
     msgtype = _string(content.get("msgtype"))
     if msgtype in _TEXT_TYPES:
-        return _with_links(body, content)
+        return None, _with_links(body, content)
+    if msgtype == "m.location":
+        return "location", _with_links(body, content)
     word = _MEDIA_WORDS.get(msgtype)
     if word is None:
-        return ""
+        return None, ""
     # The body is a caption only where the file's name stands beside it.
-    caption = body if "filename" in content and content["filename"] != body else ""
-    return f"[{word}] {caption}".strip()
+    is_caption = "filename" in content and content["filename"] != content.get("body")
+    return word, body if is_caption else ""
 
 
 def _with_links(body: str, content: Mapping[str, object]) -> str:
@@ -86,20 +97,52 @@ def _with_links(body: str, content: Mapping[str, object]) -> str:
     if content.get("format") != "org.matrix.custom.html":
         return body
     parser = _Links()
-    parser.feed(_string(content.get("formatted_body")))
-    hidden = [url for url in dict.fromkeys(parser.urls) if url not in body]
-    return "\n".join([body, *hidden]) if hidden else body
+    try:
+        parser.feed(_string(content.get("formatted_body")))
+        parser.close()
+    except AssertionError:
+        return body  # html.parser gives up on some malformed declarations
+    hidden = dict.fromkeys(url for url, words in parser.links if not _shows(words, url))
+    return normalise("\n".join([body, *hidden]))
+
+
+def _shows(words: str, url: str) -> bool:
+    """Tell whether a link's words are its address, with or without what browsers leave out."""
+    plain = url.partition("://")[2].rstrip("/")
+    return words.strip().partition("://")[2].rstrip("/") == plain or words.strip().rstrip("/") == plain
 
 
 class _Links(HTMLParser):
-    """Collects where links lead, but for mentions of Matrix users."""
+    """Collects links with their words, but for mentions of Matrix users and what stands in the quote."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.urls: list[str] = []
+        self.links: list[tuple[str, str]] = []
+        self._url: str | None = None
+        self._words = ""
+        self._quotes = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the address of an `a` element."""
-        url = dict(attrs).get("href")
-        if tag == "a" and url and url.startswith(("http://", "https://")) and "//matrix.to/" not in url:
-            self.urls.append(url)
+        """Note the beginning of a link or of the quoted part."""
+        named = dict(attrs)
+        if (
+            tag == "mx-reply"
+            or (tag == "blockquote" and _PARTIAL_REPLY in named)
+            or (self._quotes and tag in _QUOTES)
+        ):
+            self._quotes += 1
+        url = named.get("href") or ""
+        if tag == "a" and not self._quotes and url.startswith(("http://", "https://")):
+            self._url, self._words = (None if "//matrix.to/" in url else url), ""
+
+    def handle_data(self, data: str) -> None:
+        """Collect a link's words."""
+        self._words += data
+
+    def handle_endtag(self, tag: str) -> None:
+        """Note the end of a link or of the quoted part."""
+        if tag in _QUOTES and self._quotes:
+            self._quotes -= 1
+        if tag == "a" and self._url:
+            self.links.append((self._url, self._words))
+            self._url = None

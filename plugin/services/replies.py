@@ -9,7 +9,6 @@ from ..db.transaction import Transaction
 from ..domain.model import Author, Message, RoomEvent, Target
 from ..domain.replies import Answer, Meaning, Order, ReplyEvent, interpret
 from ..domain.roster import Roster
-from ..domain.text import normalise
 from .hub import Hub
 from .ids import new_ulid
 from .moderation import ModerationService
@@ -90,7 +89,7 @@ class ReplyService:
             ticket=answer.target.ticket,
             channel="team",
             author=Author(kind="moderator", id=moderator.id, name=moderator.name, verified=True),
-            text=normalise(answer.text),
+            text=answer.text,
             reply_to=answer.target.message_id,
             client_id=None,
             created_at=now,
@@ -116,6 +115,6 @@ class ReplyService:
             event_id=event.event_id,
             sender=event.sender,
             ticket=target.ticket,
-            text=normalise(reply.text),
+            text=reply.text,
             sent_at=event.sent_at,
         )

@@ -10,14 +10,13 @@ from aiohttp import web
 
 from ..domain.errors import CLOSED_RETRY_AFTER, HeadsetError, OriginNotAllowed, TooLarge, Unavailable
 from ..services.ports import GetSettings
-from .problems import from_aiohttp, problem_response
+from .problems import RETRY_AFTER, from_aiohttp, problem_response
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _ALLOWED_HEADERS = "Authorization, Content-Type, Last-Event-ID"
 _EXPOSED_HEADERS = "Retry-After"
 _PREFLIGHT_SECONDS = "600"
-_RETRY_AFTER = 5
 _HANG_UP_SECONDS = 0.5
 
 
@@ -43,7 +42,7 @@ class Gate:
             raise
         except Exception:
             self._log.exception("A request could not be answered")
-            response = problem_response(Unavailable(retry_after=_RETRY_AFTER))
+            response = problem_response(Unavailable(retry_after=RETRY_AFTER))
         if not response.prepared:
             response.headers.update(cors)
             response.headers.setdefault("Cache-Control", "no-store")

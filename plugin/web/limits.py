@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import re
 import time
 from collections import OrderedDict
 from logging import Logger
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -19,7 +21,17 @@ _ADDRESS_FACTOR = 10
 
 _IPV6_SITE = 64
 
+_WITH_PORT = re.compile(r"\[([^]]+)\](?::\d+)?|([0-9.]+):\d+")
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Rate(NamedTuple):
+    """So many tokens, which fill up again over so many seconds, under a key."""
+
+    key: str
+    tokens: int
+    seconds: float
 
 
 class Buckets:
@@ -28,24 +40,27 @@ class Buckets:
     def __init__(self) -> None:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, key: str, count: int, seconds: float) -> None:
-        """Take one of `count` tokens that fill up again over `seconds`.
+    def take(self, *rates: Rate) -> None:
+        """Take a token of each, or of none.
 
         Raises:
             RateLimited: with the seconds after which there is one again.
         """
-        now, rate = time.monotonic(), count / seconds
-        tokens, then = self._buckets.pop(key, (float(count), now))
-        tokens = min(float(count), tokens + (now - then) * rate)
-        if tokens < 1:
-            self._put(key, tokens, now)
-            raise RateLimited(retry_after=math.ceil((1 - tokens) / rate))
-        self._put(key, tokens - 1, now)
-
-    def _put(self, key: str, tokens: float, now: float) -> None:
-        self._buckets[key] = (tokens, now)
-        if len(self._buckets) > _MOST_BUCKETS:
+        now = time.monotonic()
+        found = [(rate, self._tokens(rate, now)) for rate in rates]
+        for rate, tokens in found:
+            if tokens < 1:
+                self._buckets.move_to_end(rate.key)  # whoever is refused must not be forgotten first
+                raise RateLimited(retry_after=math.ceil((1 - tokens) * rate.seconds / rate.tokens))
+        for rate, tokens in found:
+            self._buckets.pop(rate.key, None)
+            self._buckets[rate.key] = (tokens - 1, now)
+        while len(self._buckets) > _MOST_BUCKETS:
             self._buckets.popitem(last=False)
+
+    def _tokens(self, rate: Rate, now: float) -> float:
+        tokens, then = self._buckets.get(rate.key, (float(rate.tokens), now))
+        return min(float(rate.tokens), tokens + (now - then) * rate.tokens / rate.seconds)
 
 
 class Limits:
@@ -59,36 +74,36 @@ class Limits:
     def count_session(self, request: web.Request) -> None:
         """Count a new session. Raises RateLimited."""
         per_hour = self._settings().limits.sessions_per_hour
-        self._buckets.take(f"session {self._site(request)}", per_hour, 3600)
+        self._buckets.take(Rate(f"session {self._site(request)}", per_hour, 3600))
 
     def count_message(self, request: web.Request, customer_id: str) -> None:
         """Count a message. Raises RateLimited."""
         per_minute = self._settings().limits.messages_per_minute
-        self._buckets.take(f"address {self._site(request)}", per_minute * _ADDRESS_FACTOR, 60)
-        self._buckets.take(f"customer {customer_id}", per_minute, 60)
+        self._buckets.take(
+            Rate(f"customer {customer_id}", per_minute, 60),
+            Rate(f"address {self._site(request)}", per_minute * _ADDRESS_FACTOR, 60),
+        )
 
     def _site(self, request: web.Request) -> str:
         """Return the address a request comes from; of IPv6 the /64, which one person has whole."""
         address = self._client_address(request)
         if isinstance(address, ipaddress.IPv6Address):
-            if address.ipv4_mapped:
-                return str(address.ipv4_mapped)
             return str(ipaddress.ip_network((address, _IPV6_SITE), strict=False))
         return str(address)
 
     def _client_address(self, request: web.Request) -> Address | None:
         peer = _address(request.remote or "")
-        forwarded = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
-        for hop in reversed([hop.strip() for hop in forwarded if hop.strip()]):
-            if peer is None or not self._is_trusted(peer):
-                self._warn_once(peer)
-                return peer
-            # From the right: what stands further left may be made up by the client.
-            peer = _address(hop)
+        forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
+        hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+        if hops and not self._is_trusted(peer):
+            self._warn_once(peer)
+        # From the right: what stands further left may be made up by the client.
+        while hops and self._is_trusted(peer):
+            peer = _address(hops.pop())
         return peer
 
-    def _is_trusted(self, address: Address) -> bool:
-        return any(address in network for network in self._settings().trusted_proxies)
+    def _is_trusted(self, address: Address | None) -> bool:
+        return address is not None and any(address in network for network in self._settings().trusted_proxies)
 
     def _warn_once(self, peer: Address | None) -> None:
         if not self._warned:
@@ -99,7 +114,12 @@ class Limits:
 
 
 def _address(text: str) -> Address | None:
+    """Read an address as sockets and proxies write it: with a zone, with a port, as IPv4 in IPv6."""
+    with_port = _WITH_PORT.fullmatch(text)
+    if with_port:
+        text = with_port[1] or with_port[2]
     try:
-        return ipaddress.ip_address(text.partition("%")[0])
+        address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
+    return getattr(address, "ipv4_mapped", None) or address

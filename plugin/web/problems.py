@@ -8,6 +8,9 @@ from aiohttp import web
 
 from ..domain.errors import HeadsetError, MethodNotAllowed, NotFound, TooLarge, Unavailable
 
+RETRY_AFTER = 5
+"""Seconds a client is told to wait when something went wrong inside."""
+
 _BY_STATUS: dict[int, type[HeadsetError]] = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge}
 
 
@@ -31,4 +34,5 @@ def problem_response(error: HeadsetError) -> web.Response:
 
 def from_aiohttp(error: web.HTTPException) -> HeadsetError:
     """Return the refusal that stands for one of aiohttp's own."""
-    return _BY_STATUS.get(error.status, Unavailable)()
+    refusal = _BY_STATUS.get(error.status)
+    return refusal() if refusal else Unavailable(retry_after=RETRY_AFTER)

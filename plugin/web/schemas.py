@@ -13,7 +13,7 @@ from aiohttp import web
 from ..config import Settings
 from ..domain.errors import BadJson, Forbidden, Invalid, TooLarge, UnsupportedMediaType
 from ..domain.model import ConversationEvent, Message
-from ..domain.text import MAX_TEXT
+from ..domain.text import MAX_TEXT, normalise
 from ..services.conversations import Page
 from ..services.sessions import Visit
 
@@ -67,10 +67,10 @@ def get_text(data: Mapping[str, Any], field: str) -> str:
 
 
 def get_optional_text(data: Mapping[str, Any], field: str, limit: int) -> str | None:
-    """Return a field that may be absent or null. Raises Invalid."""
+    """Return a field that may be absent or null, normalised. Raises Invalid."""
     if data.get(field) is None:
         return None
-    text = get_text(data, field)
+    text = normalise(get_text(data, field))
     if len(text) > limit:
         raise Invalid(f"{field} may have {limit} characters.", field=field, limit=limit)
     return text

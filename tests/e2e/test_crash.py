@@ -52,7 +52,9 @@ async def test_kill_9_at_20_random_points_of_a_burst_of_200(private_system: Make
 
         async def kill() -> None:
             for point in points:
-                await until(lambda point=point: reached(point), f"{point} messages taken", within=120, every=0.001)
+                await until(
+                    lambda point=point: reached(point), f"{point} messages taken", within=120, every=0.001
+                )
                 await system.kill_maubot()
                 await system.start_maubot()
 
@@ -113,7 +115,9 @@ async def test_a_homeserver_that_refuses_for_a_while_delays_and_loses_nothing(
             return method == "PUT" and "/send/" in path
 
         system.proxy.fail(is_send, 502, {}, count=2)
-        system.proxy.fail(is_send, 429, {"errcode": "M_LIMIT_EXCEEDED", "error": "", "retry_after_ms": 1}, count=2)
+        system.proxy.fail(
+            is_send, 429, {"errcode": "M_LIMIT_EXCEEDED", "error": "", "retry_after_ms": 1}, count=2
+        )
         for n in range(5):
             await customer.send(f"<0.{n}>")
         await until(lambda: five_arrived(system), "all five in the group")

@@ -132,7 +132,9 @@ async def test_talk_in_the_group_is_not_delivered(system: System, case: Case) ->
     assert [m["text"] for m in await close_with_an_answer(system, case)] == ["last word"]
 
 
-@pytest.mark.parametrize("text", ["/nonsense", "!nonsense now", "/start@support_relay_bot", "// he sounds angry"])
+@pytest.mark.parametrize(
+    "text", ["/nonsense", "!nonsense now", "/start@support_relay_bot", "// he sounds angry"]
+)
 async def test_what_looks_like_a_command_or_a_note_is_not_delivered(
     system: System, case: Case, text: str
 ) -> None:
@@ -181,7 +183,9 @@ async def test_a_customers_text_makes_no_mention_and_no_command_in_telegram(
     system: System, case: Case
 ) -> None:
     nonce = uuid.uuid4().hex
-    await case.customer.send(f"@alice_team /start https://matrix.to/#/@admin:hs.test jane@example.com {nonce}")
+    await case.customer.send(
+        f"@alice_team /start https://matrix.to/#/@admin:hs.test jane@example.com {nonce}"
+    )
     post = await system.telegram.wait_for_text(nonce)
     kinds = {entity["_"] for entity in post.raw["entities"] or []}
     assert kinds <= {"MessageEntityUrl"}

@@ -66,9 +66,7 @@ async def test_twenty_customers_at_once_get_their_own_answers_only(system: Syste
                 text = f"{mark} {turn}"
                 await customer.send(text)
                 post = await system.telegram.wait_for_text(text)
-                await system.telegram.send(
-                    ALICE if turn % 2 else BOB, f"answer to {text}", reply_to=post.id
-                )
+                await system.telegram.send(ALICE if turn % 2 else BOB, f"answer to {text}", reply_to=post.id)
                 await stream.wait_for_text(f"answer to {text}")
             assert len(stream.seen) == 6
             assert all(mark in event.data["text"] for event in stream.seen)

@@ -1,0 +1,270 @@
+"""What many tests share: a PostgreSQL server, the plugin's database on each engine, a clock set by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from maubot.lib.plugin_db import ProxyPostgresDatabase
+from mautrix.util import async_db
+from yarl import URL
+
+from plugin.db.database import Database
+from plugin.db.migrations import upgrade_table
+from stack.postgres import Postgres
+
+_PATIENCE = 2.0
+"""Seconds that closing a database may take; maubot's waits 3 s for a connection that never came back."""
+
+_SHARED_INSTANCE = "tests"
+
+_CONNECTIONS = 3
+"""What maubot gives each plugin on PostgreSQL."""
+
+
+class ManualClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self._now = datetime(2026, 3, 1, 12, 0, 0, 0, tzinfo=timezone.utc)
+
+    def now(self) -> datetime:
+        """Return the time, aware, in UTC."""
+        return self._now
+
+    def set(self, at: datetime) -> None:
+        """Move to a time, be it earlier or later."""
+        self._now = at
+
+    def advance(self, length: float | timedelta) -> datetime:
+        """Move on by a length, a number being seconds, and return the time it is then."""
+        self._now += length if isinstance(length, timedelta) else timedelta(seconds=length)
+        return self._now
+
+
+class Store:
+    """One database of the plugin, for several hosts, and for a look from outside of it."""
+
+    engine: str
+
+    def __init__(self) -> None:
+        self._open: list[async_db.Database] = []
+        self.inner: async_db.Database
+
+    async def open_inner(self, upgrades: async_db.UpgradeTable = upgrade_table) -> async_db.Database:
+        """Start one more of mautrix's databases over the same data, as another host would."""
+        raise NotImplementedError
+
+    async def look(self, query: str) -> list[tuple[Any, ...]]:
+        """Run a statement on a connection of its own, outside of any transaction; return its rows."""
+        raise NotImplementedError
+
+    async def open(self) -> Database:
+        """Open the data as the plugin does."""
+        database = Database(await self.open_inner())
+        await database.prepare()
+        return database
+
+    async def close(self) -> None:
+        """Stop what was opened; a connection that never came back makes this fail."""
+        while self._open:
+            await asyncio.wait_for(self._open.pop().stop(), _PATIENCE)
+
+
+class SqliteStore(Store):
+    """A file."""
+
+    engine = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+    async def open_inner(self, upgrades: async_db.UpgradeTable = upgrade_table) -> async_db.Database:
+        inner = async_db.Database.create(f"sqlite:{self.path}", upgrade_table=upgrades)
+        try:
+            await inner.start()
+        except BaseException:
+            await inner.stop()
+            raise
+        self._open.append(inner)
+        return inner
+
+    async def look(self, query: str) -> list[tuple[Any, ...]]:
+        connection = self.connect()
+        try:
+            return connection.execute(query).fetchall()
+        finally:
+            connection.close()
+
+    def connect(self) -> sqlite3.Connection:
+        """Open the file as another process would."""
+        return sqlite3.connect(self.path, isolation_level=None, timeout=0)
+
+
+class PostgresStore(Store):
+    """A schema as maubot makes it for an instance, in a server that several tests share."""
+
+    engine = "postgresql"
+
+    def __init__(self, url: str, pool: async_db.Database, instance: str) -> None:
+        super().__init__()
+        self.url, self.pool, self.instance = url, pool, instance
+
+    async def open_inner(self, upgrades: async_db.UpgradeTable = upgrade_table) -> async_db.Database:
+        log = logging.getLogger("maubot.instance_db")
+        inner = ProxyPostgresDatabase(self.pool, self.instance, _CONNECTIONS, upgrades, log)
+        await inner.start()
+        self._open.append(inner)
+        return inner
+
+    async def look(self, query: str) -> list[tuple[Any, ...]]:
+        connection = await self.connect()
+        try:
+            return [tuple(row) for row in await connection.fetch(query)]
+        finally:
+            await connection.close()
+
+    async def connect(self) -> asyncpg.Connection:
+        """Open a connection of one's own that sees the instance's schema."""
+        return await asyncpg.connect(self.url, server_settings={"search_path": f"mbp_{self.instance}"})
+
+    async def empty(self, counters: list[tuple[Any, ...]]) -> None:
+        """Make the schema what it was when it was new, much faster than making a new one."""
+        connection = await self.connect()
+        try:
+            tables = await connection.fetch(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+                " AND table_name <> 'version'"
+            )
+            # In any order, so without foreign keys; and no waiting for a transaction that was left open.
+            await connection.execute("SET session_replication_role = replica; SET lock_timeout = '2s'")
+            await connection.execute("; ".join(f"DELETE FROM {name}" for (name,) in tables))
+            await connection.executemany("INSERT INTO counter (name, value) VALUES ($1, $2)", counters)
+        finally:
+            await connection.close()
+
+    async def end_backends(self) -> int:
+        """Terminate every connection that the pools have to this store's database; return how many."""
+        connection = await self.connect()
+        try:
+            ended: int = await connection.fetchval(
+                "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            return ended
+        finally:
+            await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def postgres() -> AsyncIterator[Postgres]:
+    """Give a PostgreSQL server for the whole run."""
+    async with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def postgres_url(postgres: Postgres) -> str:
+    """Give the database in which each test has a schema of its own."""
+    return await postgres.create_database()
+
+
+@pytest.fixture(scope="session")
+async def postgres_pool(postgres_url: str) -> AsyncIterator[async_db.Database]:
+    """Give the connections that maubot shares out among its plugins."""
+    pool = async_db.PostgresDatabase(
+        URL(postgres_url),
+        upgrade_table=async_db.UpgradeTable(),
+        # mautrix would end the process on an error within asyncpg, which a terminated backend may cause.
+        db_args={"min_size": 1, "max_size": 3 * _CONNECTIONS, "meow_exit_on_ice": False},
+    )
+    await pool.start()
+    yield pool
+    await pool.stop()
+
+
+@pytest.fixture
+async def sqlite_store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    """Give a fresh file with the newest schema."""
+    store = SqliteStore(tmp_path / "headset.db")
+    store.inner = await store.open_inner()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def fresh_postgres_store(
+    postgres_url: str, postgres_pool: async_db.Database
+) -> AsyncIterator[PostgresStore]:
+    """Give a schema that was just made."""
+    store = PostgresStore(postgres_url, postgres_pool, f"test_{secrets.token_hex(6)}")
+    store.inner = await store.open_inner()
+    yield store
+    await store.close()
+
+
+@pytest.fixture(scope="session")
+async def first_counters(postgres_url: str, postgres_pool: async_db.Database) -> list[tuple[Any, ...]]:
+    """Make the schema that most tests use one after the other; return what its counters began with."""
+    store = PostgresStore(postgres_url, postgres_pool, _SHARED_INSTANCE)
+    await store.open_inner()
+    counters = await store.look("SELECT name, value FROM counter")
+    await store.close()
+    return counters
+
+
+@pytest.fixture
+async def postgres_store(
+    postgres_url: str, postgres_pool: async_db.Database, first_counters: list[tuple[Any, ...]]
+) -> AsyncIterator[PostgresStore]:
+    """Give an empty schema of the newest version."""
+    store = PostgresStore(postgres_url, postgres_pool, _SHARED_INSTANCE)
+    await store.empty(first_counters)
+    store.inner = await store.open_inner()
+    yield store
+    await store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Run the test once on each engine."""
+    return str(request.param)
+
+
+@pytest.fixture
+def store(engine: str, request: pytest.FixtureRequest) -> Store:
+    """Give a fresh database of the engine, looked at from below."""
+    names = {"sqlite": "sqlite_store", "postgresql": "postgres_store"}
+    store: Store = request.getfixturevalue(names[engine])
+    return store
+
+
+@pytest.fixture
+def fresh_store(engine: str, request: pytest.FixtureRequest) -> Store:
+    """Give a database that a test may spoil for others."""
+    names = {"sqlite": "sqlite_store", "postgresql": "fresh_postgres_store"}
+    store: Store = request.getfixturevalue(names[engine])
+    return store
+
+
+@pytest.fixture
+async def database(store: Store) -> Database:
+    """Give the plugin's database over a fresh one of the engine."""
+    database = Database(store.inner)
+    await database.prepare()
+    return database
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """Give a clock that stands at noon."""
+    return ManualClock()

@@ -1,0 +1,262 @@
+"""A task that is cancelled in a transaction, at each point where it waits: no trace, and the next one works.
+
+mautrix alone leaves SQLite's only connection in the middle of the transaction: the next one fails, and
+what is written later vanishes when the file is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+
+import pytest
+from mautrix.util.async_db.connection import LoggingConnection
+
+from plugin.domain.errors import Unavailable
+
+MOST_WAITS = 60
+"""More than a transaction of three statements has; it must come to its end before."""
+
+WAYS: dict[str, Callable[[int], Callable[[int], bool]]] = {
+    "once": lambda at: lambda wait: wait == at,
+    "twice in a row": lambda at: lambda wait: at <= wait <= at + 1,
+    "and once more at the third wait": lambda at: lambda wait: wait in (at, at + 2),
+    "and ever again": lambda at: lambda wait: wait >= at,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_cancelled_anywhere_it_is_all_or_nothing_and_the_next_one_works(
+    database, store, make, canceller, way
+) -> None:
+    outcomes: list[str] = []
+    for at in range(1, MOST_WAITS):
+        name = f"c{at}"
+        body_over_at: list[int] = []
+        waits = 0
+
+        def cancel(wait: int, at: int = at) -> bool:
+            nonlocal waits
+            waits = wait
+            return WAYS[way](at)(wait)
+
+        async def write(name: str = name, body_over_at: list[int] = body_over_at) -> None:
+            async with database.transaction() as tx:
+                await tx.sessions.add_customer(make.customer(name))
+                assert (await tx.conversations.advance(name)).last_seq == 1
+                await tx.conversations.add_message(make.message(1, name), 1)
+                body_over_at.append(waits)
+
+        try:
+            await asyncio.wait_for(canceller.run(write(), cancel), 10)
+            cancelled = False
+        except asyncio.CancelledError:
+            cancelled = True
+        traces = await store.look(
+            f"SELECT (SELECT COUNT(*) FROM customer WHERE id = '{name}'),"
+            f" (SELECT COUNT(*) FROM message WHERE customer_id = '{name}'),"
+            f" (SELECT COUNT(*) FROM conversation_event WHERE customer_id = '{name}')"
+        )
+        assert traces in ([(0, 0, 0)], [(1, 1, 1)]), f"half of it, when cancelled at wait {at}"
+        whole = traces == [(1, 1, 1)]
+        # Kept if and only if the body was over by then, so that COMMIT was already under way.
+        assert whole == (bool(body_over_at) and body_over_at[0] < at), f"cancelled at wait {at}"
+
+        async with database.transaction() as tx:
+            await tx.sessions.add_customer(make.customer(f"after-{name}"))
+        assert await store.look(f"SELECT COUNT(*) FROM customer WHERE id = 'after-{name}'") == [(1,)]
+        outcomes.append("kept" if whole else "gone")
+        if not cancelled:
+            break
+    else:
+        pytest.fail("the transaction had no end")
+    # Both were met: points before the COMMIT and points in it, and at last one that came to no cancel.
+    assert outcomes.count("gone") >= 4
+    assert outcomes.count("kept") >= 2
+    assert outcomes == sorted(outcomes), "gone first, then kept"
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_snapshot_cancelled_anywhere_harms_no_later_write(
+    database, store, seed, make, canceller, way
+) -> None:
+    await seed.customer()
+    await seed.messages(3)
+
+    async def read() -> None:
+        async with database.snapshot() as tx:
+            await tx.sessions.get_customer("c1")
+            await tx.conversations.list_messages_after("c1", 0, 10)
+
+    for at in range(1, MOST_WAITS):
+        try:
+            await asyncio.wait_for(canceller.run(read(), WAYS[way](at)), 10)
+            break
+        except asyncio.CancelledError:
+            pass
+        async with database.transaction() as tx:
+            await tx.sessions.add_customer(make.customer(f"after-{at}"))
+        assert await store.look(f"SELECT COUNT(*) FROM customer WHERE id = 'after-{at}'") == [(1,)]
+    else:
+        pytest.fail("the snapshot had no end")
+    assert at > 4
+
+
+async def test_cancelled_while_it_waits_for_its_turn(database, store, make) -> None:
+    """The connections are all in use; whoever waits for one and gives up takes none with him."""
+    release, holding = asyncio.Event(), []
+
+    async def hold() -> None:
+        async with database.snapshot():
+            holding.append(1)
+            await release.wait()
+
+    async def write() -> None:
+        async with database.transaction() as tx:
+            await tx.sessions.add_customer(make.customer("never"))
+
+    slots = 1 if store.engine == "sqlite" else 3
+    holders = [asyncio.create_task(hold()) for _ in range(slots)]
+    while len(holding) < slots:
+        await asyncio.sleep(0.001)
+    waiting = [asyncio.create_task(write()) for _ in range(5)]
+    await asyncio.sleep(0.01)
+    for task in waiting:
+        task.cancel()
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(result) for result in results] == [asyncio.CancelledError] * 5
+    release.set()
+    await asyncio.gather(*holders)
+    async with database.transaction() as tx:
+        await tx.sessions.add_customer(make.customer("c1"))
+    assert await store.look("SELECT id FROM customer") == [("c1",)]
+
+
+async def test_cancelled_between_two_statements(database, store, make) -> None:
+    waits = asyncio.Event()
+
+    async def write() -> None:
+        async with database.transaction() as tx:
+            await tx.sessions.add_customer(make.customer("c1"))
+            waits.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(write())
+    await waits.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.transaction() as tx:
+        await tx.sessions.add_customer(make.customer("c2"))
+    assert await store.look("SELECT id FROM customer") == [("c2",)]
+
+
+async def test_many_cancelled_at_random_leave_the_whole_ones_only(database, store, seed, make) -> None:
+    """Fault 7: what a stop of the plugin does to all that is under way."""
+    await seed.customer()
+
+    async def write(number: int) -> int:
+        async with database.transaction() as tx:
+            customer = await tx.conversations.advance("c1")
+            message = make.message(customer.last_seq, text=f"by {number}")
+            await tx.conversations.add_message(message, customer.last_event)
+            await tx.outbox.add_message(message)
+        return number
+
+    done: set[str] = set()
+    cancelled = 0
+    for round_ in range(12):
+        tasks = [asyncio.create_task(write(round_ * 10 + i)) for i in range(6)]
+        for _ in range(round_ * 3):
+            await asyncio.sleep(0)
+        for task in tasks[round_ % 2 :: 2]:
+            task.cancel()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, int):
+                done.add(f"by {result}")
+            else:
+                assert isinstance(result, asyncio.CancelledError)
+                cancelled += 1
+    rows = await store.look(
+        "SELECT m.seq, e.number, o.place, m.text FROM message m JOIN conversation_event e ON e.message_id = m.id"
+        " JOIN outbox o ON o.message_id = m.id ORDER BY m.seq"
+    )
+    assert [row[:3] for row in rows] == [(i, i, i) for i in range(1, len(rows) + 1)]
+    assert await store.look("SELECT last_seq, last_event FROM customer") == [(len(rows), len(rows))]
+    assert done <= {row[3] for row in rows}
+    assert cancelled
+    assert len(done) + cancelled == 72
+
+
+async def test_the_write_after_a_cancelled_one_outlives_the_process(sqlite_store, make, canceller) -> None:
+    """In the poisoned state all looks well until the file is closed: so it is closed and opened again."""
+    database = await sqlite_store.open()
+
+    async def write() -> None:
+        async with database.transaction() as tx:
+            await tx.sessions.add_customer(make.customer("cancelled"))
+            await tx.conversations.next_ticket_number()
+
+    for at in range(1, 6):
+        with pytest.raises(asyncio.CancelledError):
+            await canceller.run(write(), lambda wait, at=at: wait == at)
+    async with database.transaction() as tx:
+        await tx.sessions.add_customer(make.customer("c1"))
+    await sqlite_store.close()
+    reopened = sqlite3.connect(sqlite_store.path)
+    try:
+        found = reopened.execute("SELECT id FROM customer").fetchall()
+    finally:
+        reopened.close()
+    assert found == [("c1",)]
+
+
+class CommitFails:
+    """Lets each COMMIT fail as `error` says, and cancels whoever asked for it meanwhile."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+        self.task: asyncio.Task[None] | None = None
+        execute = LoggingConnection.execute
+
+        async def failing(connection, query, *args, **options):
+            if query != "COMMIT":
+                return await execute(connection, query, *args, **options)
+            if self.task is not None:
+                self.task.cancel()
+            await asyncio.sleep(0)
+            raise error
+
+        monkeypatch.setattr(LoggingConnection, "execute", failing)
+
+
+async def test_a_commit_that_fails_leaves_no_trace(database, store, make, monkeypatch) -> None:
+    async def write() -> None:
+        async with database.transaction() as tx:
+            await tx.sessions.add_customer(make.customer("c1"))
+
+    with monkeypatch.context() as patch:
+        CommitFails(patch, sqlite3.OperationalError("database is locked"))
+        with pytest.raises(Unavailable) as caught:
+            await write()
+    assert caught.value.members == {"retry_after": 2}
+    assert await store.look("SELECT id FROM customer") == []
+    await write()
+    assert await store.look("SELECT id FROM customer") == [("c1",)]
+
+
+async def test_a_cancel_is_not_lost_where_the_commit_fails(database, store, make, monkeypatch) -> None:
+    """A worker takes Unavailable as a reason to try again: whoever stops it would wait for ever."""
+
+    async def write() -> None:
+        async with database.transaction() as tx:
+            await tx.sessions.add_customer(make.customer("c1"))
+
+    with monkeypatch.context() as patch:
+        commit = CommitFails(patch, sqlite3.OperationalError("database is locked"))
+        commit.task = asyncio.create_task(write())
+        await asyncio.wait([commit.task])
+    assert commit.task.cancelled()
+    assert await store.look("SELECT id FROM customer") == []
+    await write()
+    assert await store.look("SELECT id FROM customer") == [("c1",)]

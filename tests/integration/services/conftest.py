@@ -1,0 +1,386 @@
+"""A support desk without Matrix: the real services and database, and a homeserver that can be told to fail."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from plugin.config import ModeratorEntry, Settings, parse_settings
+from plugin.db.database import Database
+from plugin.domain.model import Batch, Message, RoomEvent
+from plugin.domain.replies import ReplyEvent
+from plugin.services.allow_list import update_allow_list
+from plugin.services.batches import BatchMaker
+from plugin.services.hub import Hub
+from plugin.services.inbox import Inbox
+from plugin.services.intake import Intake
+from plugin.services.moderation import ModerationService
+from plugin.services.ports import MatrixFailed, Post, PostMark, Stretch
+from plugin.services.relay import Relay
+from plugin.services.replies import ReplyService
+from plugin.services.room import SupportRoom
+from plugin.services.sessions import SessionService
+from stack.conditions import until
+
+BOT = "@headset:example.org"
+BRIDGE_BOT = "@telegrambot:example.org"
+ALICE, BOB, STRANGER = (f"@telegram_{number}:example.org" for number in (1, 2, 666))
+ROOM_ALIAS, ROOM = "#support:example.org", "!support"
+
+
+def make_settings(**changes: Any) -> Settings:
+    """Return the settings of base-config.yaml, filled in, with `changes` by dotted key."""
+    data = YAML(typ="safe").load(Path("base-config.yaml"))
+    settings = parse_settings({**data, "support_room": ROOM_ALIAS})
+    team = tuple(
+        ModeratorEntry(name=name, role="moderator", telegram_id=number, mxid=None)
+        for name, number in (("Alice", 1), ("Bob", 2))
+    )
+    return replace(settings, moderators=team, **changes)
+
+
+class Homeserver:
+    """The room as the homeserver has it; each transaction id is one event, as far as its device is one."""
+
+    def __init__(self, clock: Any) -> None:
+        self._clock = clock
+        self.events: list[RoomEvent] = []
+        self.requests: list[tuple[str, Post]] = []
+        """Every request to send with the device it came from, answered or not."""
+        self.failures: deque[MatrixFailed | None] = deque()
+        """What the next requests to send meet; None: nothing."""
+        self.down: MatrixFailed | None = None
+        """What every request to send meets, as long as it is set."""
+        self.lost_answers = 0
+        """So many of the next posts get into the room without the sender learning of it."""
+        self.open = asyncio.Event()
+        """Cleared: requests to send wait."""
+        self.open.set()
+        self.waiting = 0
+        self.device = "DEVICE"
+        self.unreadable: MatrixFailed | None = None
+        self._transactions: dict[tuple[str, str, str, int, int], str] = {}
+
+    @property
+    def bodies(self) -> list[str]:
+        """What the bot has posted, in room order."""
+        return [str(event.content["body"]) for event in self.events if event.sender == BOT]
+
+    async def send(self, device: str, post: Post) -> str:
+        self.requests.append((device, post))
+        self.waiting += 1
+        try:
+            await self.open.wait()
+        finally:
+            self.waiting -= 1
+        failure = self.failures.popleft() if self.failures else self.down
+        if failure is not None:
+            raise failure
+        key = (device, post.room_id, post.batch_id, post.attempt, post.part)
+        if key not in self._transactions:
+            self._transactions[key] = self.add(
+                BOT, {"body": post.body, "mark": {"batch": post.batch_id, "part": post.part}}
+            )
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise MatrixFailed("the answer was lost")
+        return self._transactions[key]
+
+    def add(self, sender: str, content: dict[str, object], at: datetime | None = None) -> str:
+        """Let an event happen, and return its id."""
+        event = RoomEvent(
+            position=0,
+            event_id=f"$event{len(self.events)}",
+            room_id=ROOM,
+            sender=sender,
+            type="m.room.message",
+            content=content,
+            sent_at=at or self._clock.now(),
+        )
+        self.events.append(event)
+        return event.event_id
+
+    def reply(
+        self, sender: str, to: str | None, text: str, at: datetime | None = None, **more: object
+    ) -> str:
+        """Let somebody reply to an event, and return the id of the reply."""
+        return self.add(sender, {"body": text, "reply_to": to, **more}, at)
+
+    def forget_transactions(self) -> None:
+        """As a homeserver does after 24 hours."""
+        self._transactions.clear()
+
+
+class Gateway:
+    """One host's way to the homeserver."""
+
+    def __init__(self, server: Homeserver) -> None:
+        self._server = server
+        self.mxid = BOT
+
+    async def get_device_id(self) -> str:
+        await asyncio.sleep(0)
+        return self._server.device
+
+    async def join_room(self, room: str) -> str:
+        assert room == ROOM_ALIAS
+        return ROOM
+
+    async def send_post(self, post: Post) -> str:
+        return await self._server.send(self._server.device, post)
+
+    async def get_live_end(self) -> str:
+        return str(len(self._server.events))
+
+    async def read_since(self, since: str, room_id: str) -> Stretch:
+        assert room_id == ROOM
+        await asyncio.sleep(0)
+        if self._server.unreadable is not None:
+            raise self._server.unreadable
+        events = self._server.events[int(since) :]
+        return Stretch(events=tuple(events), next_batch=str(int(since) + len(events)))
+
+
+class Reader:
+    """Reads the contents that `Homeserver` writes."""
+
+    def __init__(self) -> None:
+        self.broken: set[str] = set()
+        """Events that can't be read."""
+
+    def read_reply(self, event: RoomEvent) -> ReplyEvent:
+        if event.event_id in self.broken:
+            raise ValueError("what is this?")
+        content = event.content
+        reply_to = content.get("reply_to")
+        return ReplyEvent(
+            event_id=event.event_id,
+            sender=event.sender,
+            text=str(content.get("body", "")),
+            reply_to=reply_to if isinstance(reply_to, str) else None,
+            is_edit=bool(content.get("edit")),
+            from_telegram=bool(content.get("telegram")),
+            foreign_author=bool(content.get("profile")),
+        )
+
+    def read_mark(self, event: RoomEvent) -> PostMark | None:
+        mark = event.content.get("mark")
+        return PostMark(batch_id=mark["batch"], part=mark["part"]) if isinstance(mark, dict) else None
+
+
+@dataclass
+class Host:
+    """One running plugin."""
+
+    database: Database
+    room: SupportRoom
+    maker: BatchMaker
+    relay: Relay
+    inbox: Inbox
+    replies: ReplyService
+    intake: Intake
+    hub: Hub
+    reader: Reader
+
+    async def stop(self) -> None:
+        await self.relay.stop()
+        await self.inbox.worker.stop()
+
+
+class Desk:
+    """The database, the homeserver, and the hosts between them."""
+
+    bot, bridge_bot, alice, bob, stranger, room = BOT, BRIDGE_BOT, ALICE, BOB, STRANGER, ROOM
+
+    def __init__(self, store: Any, clock: Any) -> None:
+        self.store, self.clock = store, clock
+        self.server = Homeserver(clock)
+        self.settings = make_settings()
+        self.log = logging.getLogger("headset.test")
+        self._hosts: list[Host] = []
+
+    def configure(self, **changes: Any) -> None:
+        """Change `per_minute`, `join_within` (in seconds), `default` or `longest` of blocks, or a setting."""
+        relay = {key: changes.pop(key) for key in ("per_minute", "join_within") if key in changes}
+        if "join_within" in relay:
+            relay["join_within"] = timedelta(seconds=relay["join_within"])
+        blocks = {key: changes.pop(key) for key in ("default", "longest") if key in changes}
+        self.settings = replace(
+            self.settings,
+            relay=replace(self.settings.relay, **relay),
+            blocks=replace(self.settings.blocks, **blocks),
+            **changes,
+        )
+
+    async def start_host(self, database: Database | None = None, name: str = "host") -> Host:
+        """Wire a host as the plugin does, in the room and with its cursor set, but with no worker running."""
+        database = database or Database(self.store.inner)
+        gateway, reader, hub = Gateway(self.server), Reader(), Hub()
+        room = SupportRoom(gateway, lambda: self.settings, self.log)
+        maker = BatchMaker(
+            database=database,
+            gateway=gateway,
+            room=room,
+            clock=self.clock,
+            settings=lambda: self.settings,
+            host=name,
+        )
+        relay = Relay(
+            database=database,
+            gateway=gateway,
+            clock=self.clock,
+            maker=maker,
+            catch_up=lambda: inbox.catch_up(),
+            log=self.log,
+        )
+        replies = ReplyService(
+            database=database,
+            reader=reader,
+            moderation=ModerationService(self.clock, lambda: self.settings),
+            clock=self.clock,
+            hub=hub,
+            settings=lambda: self.settings,
+            own_mxid=BOT,
+            wake_relay=relay.worker.wake,
+        )
+        inbox = Inbox(database=database, gateway=gateway, room=room, replies=replies, log=self.log)
+        intake = Intake(database, self.clock, hub, relay.worker)
+        room.open_with(inbox.begin, [])
+        room.worker.start()
+        await self.eventually(lambda: room.room_id == ROOM, "the bot is in the room")
+        await room.worker.stop()
+        await update_allow_list(database, self.clock, self.settings)
+        host = Host(
+            database=database,
+            room=room,
+            maker=maker,
+            relay=relay,
+            inbox=inbox,
+            replies=replies,
+            intake=intake,
+            hub=hub,
+            reader=reader,
+        )
+        self._hosts.append(host)
+        return host
+
+    async def stop(self) -> None:
+        """Stop every host; one that can't be stopped makes this fail."""
+        self.server.open.set()
+        for host in self._hosts:
+            await asyncio.wait_for(host.stop(), 5)
+
+    async def eventually(self, holds: Callable[[], Any], what: str) -> None:
+        """Wait until `holds`, which may return an awaitable."""
+
+        async def probe() -> bool:
+            found = holds()
+            return bool(await found if isinstance(found, Awaitable) else found)
+
+        await until(probe, what, within=10, every=0.005)
+
+    async def customer(self, host: Host) -> str:
+        """Open a session and return its customer's id."""
+        _, visit = await SessionService(host.database, self.clock, host.hub).open_session(None, None)
+        return visit.customer.id
+
+    async def write(self, host: Host, customer_id: str, *texts: str, every: float = 0.0) -> list[Message]:
+        """Let a customer write, `every` so many seconds."""
+        messages = []
+        for number, text in enumerate(texts):
+            if number:
+                self.clock.advance(every)
+            client_id = f"{self.clock.now().isoformat()} {number} {text[:20]}"
+            message, is_new = await host.intake.take_message(customer_id, client_id, text)
+            assert is_new
+            messages.append(message)
+        return messages
+
+    async def take(self, host: Host, slots: int = 8) -> tuple[list[Batch], datetime | None]:
+        """Ask for what is due."""
+        return await host.maker.take_batches(slots)
+
+    async def end(self, host: Host, batch: Batch, state: str = "sent") -> bool:
+        """End a batch at the time it is."""
+        async with host.database.transaction() as tx:
+            return await tx.outbox.end_batch(batch, state, self.clock.now())
+
+    async def post(self, host: Host, customer_id: str, text: str = "Hello") -> str:
+        """Let a customer write, bring it to the room by hand, and return the event's id."""
+        await self.write(host, customer_id, text)
+        self.clock.advance(1)
+        (batch,), _ = await self.take(host)
+        event_id = self.server.add(BOT, {"body": text, "mark": {"batch": batch.id, "part": 0}})
+        async with host.database.transaction() as tx:
+            await tx.inbox.add_post(event_id, batch, 0)
+            await tx.outbox.end_batch(batch, "sent", self.clock.now())
+        await host.inbox.catch_up()
+        return event_id
+
+    async def order(self, host: Host, to: str, text: str, at: datetime | None = None) -> str:
+        """Let Alice reply with a command, have it carried out, and return the answer."""
+        before = await self.answers()
+        self.server.reply(ALICE, to, text, at)
+        await host.inbox.catch_up()
+        (answer,) = (await self.answers())[len(before) :]
+        return answer
+
+    async def answers(self) -> list[str]:
+        """Return the answers to commands in their order."""
+        return [
+            text
+            for (text,) in await self.store.look(
+                "SELECT text FROM outbox WHERE lane = 'answers' ORDER BY place"
+            )
+        ]
+
+    async def conversation(self, host: Host, customer_id: str) -> list[tuple[str, str]]:
+        """Return who wrote what, as the customer's stream has it."""
+        async with host.database.snapshot() as tx:
+            events = await tx.conversations.list_events_after(customer_id, 0, 1000)
+            messages = await tx.conversations.list_messages_after(customer_id, 0, 1000)
+        assert [event.message for event in events] == messages
+        assert [event.number for event in events] == list(range(1, len(events) + 1))
+        assert [message.seq for message in messages] == list(range(1, len(messages) + 1))
+        return [(message.author.name or message.author.kind, message.text) for message in messages]
+
+    async def states(self) -> list[str]:
+        """Return how the batches stand, in the order they were made."""
+        rows = await self.store.look("SELECT state FROM batch ORDER BY created_at, id")
+        return [state for (state,) in rows]
+
+    async def outcomes(self) -> list[str | None]:
+        """Return what came of the room's events, in room order."""
+        return [
+            outcome
+            for (outcome,) in await self.store.look("SELECT outcome FROM room_event ORDER BY position")
+        ]
+
+
+@pytest.fixture
+async def desk(store: Any, clock: Any) -> AsyncIterator[Desk]:
+    """Give a desk with an empty room and no host yet."""
+    desk = Desk(store, clock)
+    yield desk
+    await desk.stop()
+
+
+@pytest.fixture
+async def host(desk: Desk) -> Host:
+    """Give one host of the desk."""
+    return await desk.start_host()
+
+
+@pytest.fixture
+async def customer(desk: Desk, host: Host) -> str:
+    """Give a customer's id."""
+    return await desk.customer(host)

@@ -1,0 +1,87 @@
+"""Who speaks for the team."""
+
+from __future__ import annotations
+
+import pytest
+
+from plugin.domain.model import Moderator
+from plugin.domain.roster import Roster
+
+BOT = "@telegrambot:hs.test"
+OWN = "@supportbot:hs.test"
+
+
+def roster_of(*moderators: Moderator, template: str = "telegram_{userid}", bot: str = BOT) -> Roster:
+    return Roster(moderators, bridge_bot=bot, ghost_template=template, own_mxid=OWN)
+
+
+def test_a_moderator_writes_as_ghost_and_as_full_matrix_id(alice: Moderator, bob: Moderator) -> None:
+    roster = roster_of(alice, bob)
+    assert roster.find("@telegram_5550001:hs.test") == alice
+    assert roster.find("@alice:hs.test") == alice
+    assert roster.find("@telegram_5550002:hs.test") == bob
+
+
+@pytest.mark.parametrize(
+    "mxid",
+    [
+        "@telegram_5550001:evil.test",
+        "@telegram_5550001:hs.test.evil.test",
+        "@telegram_5550001:hs.test:8448",
+        "@telegram_5550001:HS.test",
+        "@telegram_5550001",
+        "telegram_5550001:hs.test",
+        "@telegram_55500011:hs.test",
+        "@telegram_05550001:hs.test",
+        "@telegram_-5550001:hs.test",
+        "@telegram_channel-5550001:hs.test",
+        "@xtelegram_5550001:hs.test",
+        "@telegram_5550003:hs.test",
+        "@alice:evil.test",
+        "@Alice:hs.test",
+        "@alice2:hs.test",
+        "Alice",
+        "5550001",
+        "",
+        BOT,
+        OWN,
+    ],
+)
+def test_anyone_else_is_a_stranger(alice: Moderator, bob: Moderator, mxid: str) -> None:
+    assert roster_of(alice, bob).find(mxid) is None
+
+
+def test_the_ghosts_server_is_the_bridge_bots_with_its_port(alice: Moderator) -> None:
+    roster = roster_of(alice, bot="@telegrambot:localhost:8448")
+    assert roster.find("@telegram_5550001:localhost:8448") == alice
+    assert roster.find("@telegram_5550001:localhost") is None
+
+
+def test_a_full_matrix_id_counts_on_its_own_server(alice: Moderator) -> None:
+    elsewhere = Moderator(
+        id="MOD-C", name="Carol", role="moderator", telegram_id=None, mxid="@carol:other.test"
+    )
+    roster = roster_of(alice, elsewhere)
+    assert roster.find("@carol:other.test") == elsewhere
+    assert roster.find("@carol:hs.test") is None
+
+
+def test_the_ghost_template_is_the_operators(alice: Moderator) -> None:
+    roster = roster_of(alice, template="tg-{userid}-x")
+    assert roster.find("@tg-5550001-x:hs.test") == alice
+    assert roster.find("@telegram_5550001:hs.test") is None
+
+
+@pytest.mark.parametrize("mxid", [BOT, OWN])
+def test_the_two_bots_are_never_moderators_even_if_listed(mxid: str) -> None:
+    listed = Moderator(id="MOD-X", name="Bot", role="admin", telegram_id=None, mxid=mxid)
+    assert roster_of(listed).find(mxid) is None
+
+
+def test_nobody_is_a_moderator_where_none_is_listed() -> None:
+    assert roster_of().find("@telegram_5550001:hs.test") is None
+
+
+def test_a_moderator_without_a_telegram_id_has_no_ghost() -> None:
+    carol = Moderator(id="MOD-C", name="Carol", role="moderator", telegram_id=None, mxid="@carol:hs.test")
+    assert roster_of(carol).find("@telegram_None:hs.test") is None

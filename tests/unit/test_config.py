@@ -1,0 +1,487 @@
+"""The operator's configuration."""
+
+from __future__ import annotations
+
+import copy
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from mautrix.util.config import RecursiveDict, yaml
+from ruamel.yaml.comments import CommentedMap
+
+from plugin.config import Config, ModeratorEntry, parse_settings
+from plugin.domain.errors import ConfigError
+
+ALICE = {"telegram_id": 5550001, "name": "Alice", "role": "admin"}
+BOB = {"mxid": "@bob:example.org", "name": "Bob", "role": "moderator"}
+
+
+def leaves(data: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in data.items():
+        if isinstance(value, Mapping):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
+
+
+def put(data: Any, dotted: str, value: object) -> Any:
+    """Return a copy of the data in which one key has another value."""
+    changed = copy.deepcopy(data)
+    *path, last = dotted.split(".")
+    node = changed
+    for name in path:
+        node = node[name]
+    node[last] = value
+    return changed
+
+
+def problems(data: Any) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        parse_settings(data)
+    return caught.value.problems
+
+
+# The file that is shipped
+
+OTHER_VALUES: dict[str, object] = {
+    "support_room": "#support:example.org",
+    "admins": ["@you:example.org"],
+    "bridge.bot": "@bridge:example.org",
+    "bridge.ghost_template": "tg_{userid}",
+    "moderators": [ALICE],
+    "widget.allowed_origins": ["https://app.example.org"],
+    "widget.name": "Example support",
+    "widget.color": "#FF0000",
+    "blocks.default": "2d",
+    "blocks.longest": "never",
+    "relay.per_minute": 0,
+    "relay.join_within": "0s",
+    "limits.messages_per_minute": 1,
+    "limits.sessions_per_hour": 1,
+    "trusted_proxies": ["10.0.0.0/8"],
+}
+
+
+def test_each_key_of_the_file_is_tested_here(base_data: Any) -> None:
+    assert set(leaves(base_data)) == set(OTHER_VALUES)
+
+
+@pytest.mark.parametrize("key", OTHER_VALUES)
+def test_each_key_of_the_file_is_read(base_data: Any, key: str) -> None:
+    assert parse_settings(put(base_data, key, OTHER_VALUES[key])) != parse_settings(base_data)
+
+
+@pytest.mark.parametrize("key", OTHER_VALUES)
+def test_each_key_of_the_file_is_needed(base_data: Any, key: str) -> None:
+    data = copy.deepcopy(base_data)
+    section, _, name = key.rpartition(".")
+    del (data[section] if section else data)[name]
+    assert [problem.split(":")[0] for problem in problems(data)] == [key]
+
+
+@pytest.mark.parametrize("key", OTHER_VALUES)
+def test_each_key_of_the_file_is_commented_there(base_text: str, key: str) -> None:
+    section, _, name = key.rpartition(".")
+    lines = base_text.splitlines()
+    start = lines.index(f"{section}:") + 1 if section else 0
+    indent = "  " if section else ""
+    place = next(i for i in range(start, len(lines)) if re.match(rf"{indent}{name}:", lines[i]))
+    assert "  # " in lines[place] or lines[place - 1].startswith(f"{indent}#")
+
+
+def test_only_the_support_room_must_be_set(base_text: str) -> None:
+    assert [problem.split(":")[0] for problem in problems(yaml.load(base_text))] == ["support_room"]
+
+
+def test_the_values_of_the_file_are_the_documented_ones(base_data: Any) -> None:
+    settings = parse_settings(base_data)
+    assert settings.support_room == "!support:example.org"
+    assert settings.ghost_template == "telegram_{userid}"
+    assert settings.blocks.default == timedelta(days=3)
+    assert settings.blocks.longest == timedelta(days=30)
+    assert settings.relay.per_minute == 20
+    assert settings.relay.join_within == timedelta(seconds=1)
+    assert settings.limits.messages_per_minute == 20
+    assert settings.limits.sessions_per_hour == 60
+    assert settings.trusted_proxies == (
+        ipaddress.ip_network("127.0.0.1/32"),
+        ipaddress.ip_network("::1/128"),
+    )
+    assert settings.admins == ()
+    assert settings.moderators == ()
+    assert settings.widget.allowed_origins == frozenset()
+
+
+def test_the_examples_in_the_file_are_right(base_text: str, base_data: Any) -> None:
+    examples = re.findall(r"^#   - (\{.*\})$", base_text, re.MULTILINE)
+    settings = parse_settings(put(base_data, "moderators", [yaml.load(example) for example in examples]))
+    assert [entry.name for entry in settings.moderators] == ["Alice", "Bob"]
+
+
+# Right values
+
+
+def test_a_moderator_has_either_or_both_ids_and_is_a_moderator_unless_admin(base_data: Any) -> None:
+    both = {"telegram_id": 5550003, "mxid": "@carol:example.org", "name": "Carol"}
+    settings = parse_settings(put(base_data, "moderators", [ALICE, BOB, both]))
+    assert settings.moderators == (
+        ModeratorEntry(name="Alice", role="admin", telegram_id=5550001, mxid=None),
+        ModeratorEntry(name="Bob", role="moderator", telegram_id=None, mxid="@bob:example.org"),
+        ModeratorEntry(name="Carol", role="moderator", telegram_id=5550003, mxid="@carol:example.org"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("support_room", "!abc"),
+        ("support_room", "!abc:example.org"),
+        ("support_room", "#support:localhost:8448"),
+        ("bridge.bot", "@telegrambot:localhost:8448"),
+        ("bridge.ghost_template", "{userid}"),
+        ("blocks.longest", "never"),
+        ("blocks.default", "1d12h"),
+        ("relay.join_within", 0),
+        ("relay.join_within", "0s"),
+        ("relay.per_minute", 0),
+        ("widget.allowed_origins", ["http://localhost:8080", "https://app.example.org", "http://[::1]:8080"]),
+        ("trusted_proxies", ["10.0.0.0/8", "fd00::/8", "192.0.2.1"]),
+        ("trusted_proxies", []),
+    ],
+)
+def test_these_values_are_right(base_data: Any, key: str, value: object) -> None:
+    parse_settings(put(base_data, key, value))
+
+
+def test_values_arrive_as_they_mean(base_data: Any) -> None:
+    data = put(base_data, "blocks.longest", "never")
+    assert parse_settings(data).blocks.longest is None
+    data = put(base_data, "relay.join_within", 0)
+    assert parse_settings(data).relay.join_within == timedelta()
+    data = put(base_data, "widget.allowed_origins", ["https://App.Example.org"])
+    assert parse_settings(data).widget.allowed_origins == {"https://app.example.org"}
+
+
+# Wrong values
+
+NO_LENGTHS: list[object] = ["", "0s", 0, 3, "3", "3 days", "-3d", "x", None, True, 1.5, [], "1y", "Never"]
+NO_COUNTS: list[object] = [-1, "20", 1.5, True, False, None, "", []]
+NO_MXIDS: list[object] = [
+    "",
+    "you",
+    "you:example.org",
+    "@you",
+    "@you:",
+    "@:example.org",
+    "@y u:example.org",
+    5,
+    None,
+]
+
+WRONG: list[tuple[str, object, str]] = [
+    *(
+        ("support_room", value, "support_room")
+        for value in ["", None, 5, "room", "!", "!a b", "#support", "#:x", "#a b:x", "@a:b", [], " !abc"]
+    ),
+    *(("admins", value, "admins") for value in ["@you:example.org", None, {}, 5]),
+    *(("admins", ["@ok:example.org", value], "admins[1]") for value in NO_MXIDS),
+    *(("bridge.bot", value, "bridge.bot") for value in NO_MXIDS),
+    *(
+        ("bridge.ghost_template", value, "bridge.ghost_template")
+        for value in [
+            "", None, 5, "telegram", "{userid}{userid}", "@telegram_{userid}", "telegram_{userid}:hs",
+            "telegram {userid}", "{name}_{userid}", "telegram_{}", "telegram_{userid!r}", "x}{userid}",
+        ]
+    ),
+    *(("moderators", value, "moderators") for value in [None, {}, "Alice", 5]),
+    *(("moderators", [ALICE, value], "moderators[1]") for value in ["Bob", None, 5, [], {"name": "Bob"}]),
+    *(
+        ("moderators", [{**ALICE, "telegram_id": value}], "moderators[0].telegram_id")
+        for value in [0, -5, "5550001", 1.5, True, "", []]
+    ),
+    *(("moderators", [{**BOB, "mxid": v}], "moderators[0].mxid") for v in NO_MXIDS if v is not None),
+    *(("moderators", [{**ALICE, "name": v}], "moderators[0].name") for v in ["", None, 5, " A", "a\nb"]),
+    *(("moderators", [{**ALICE, "role": v}], "moderators[0].role") for v in ["owner", "Admin", "", 5, []]),
+    ("moderators", [{**ALICE, "colour": "red"}], "moderators[0].colour"),
+    ("moderators", [{**ALICE, 5: "red"}], "moderators[0].5"),
+    *(("widget.allowed_origins", v, "widget.allowed_origins") for v in ["https://a.example", None, {}, 5]),
+    *(
+        ("widget.allowed_origins", ["https://ok.example.org", value], "widget.allowed_origins[1]")
+        for value in [
+            "", None, 5, "*", "null", "app.example.org", "//app.example.org", "https://", "ftp://app.example.org",
+            "https://app.example.org/", "https://app.example.org/x", "https://app.example.org?x",
+            "https://app.example.org#x", " https://app.example.org", "javascript:alert(1)",
+        ]
+    ),
+    *(("widget.name", value, "widget.name") for value in ["", None, 5, " x", "a\nb", "x" * 101]),
+    *(
+        ("widget.color", value, "widget.color")
+        for value in ["", None, 5, "red", "#fff", "4f46e5", "#4f46e5ff", "#4f46eg", "#4f46e5\n"]
+    ),
+    *(("blocks.default", value, "blocks.default") for value in [*NO_LENGTHS, "never"]),
+    *(("blocks.longest", value, "blocks.longest") for value in NO_LENGTHS),
+    *(("relay.per_minute", value, "relay.per_minute") for value in NO_COUNTS),
+    *(("relay.join_within", v, "relay.join_within") for v in ["", 1, "1", -1, "-1s", None, True, "x", []]),
+    *(("limits.messages_per_minute", v, "limits.messages_per_minute") for v in [0, *NO_COUNTS]),
+    *(("limits.sessions_per_hour", v, "limits.sessions_per_hour") for v in [0, *NO_COUNTS]),
+    *(("trusted_proxies", value, "trusted_proxies") for value in ["127.0.0.1", None, {}, 5]),
+    *(
+        ("trusted_proxies", ["::1", value], "trusted_proxies[1]")
+        for value in ["localhost", "", None, "10.0.0.1/8", "10.0.0.0/33", "127.0.0.1:80", "*", []]
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value", "named"), WRONG)
+def test_a_wrong_value_names_its_key(base_data: Any, key: str, value: object, named: str) -> None:
+    assert [problem.split(": ")[0] for problem in problems(put(base_data, key, value))] == [named]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://[::1",
+        "http://[zz]",
+        "https://*.example.org",
+        "https://user@app.example.org",
+        "https://app.example.org:443",
+        "http://app.example.org:80",
+        "https://app.example.org:99999",
+        "https://app example.org",
+    ],
+)
+def test_an_origin_that_no_browser_sends_is_wrong(base_data: Any, origin: str) -> None:
+    data = put(base_data, "widget.allowed_origins", [origin])
+    assert [problem.split(": ")[0] for problem in problems(data)] == ["widget.allowed_origins[0]"]
+
+
+@pytest.mark.parametrize("key", ["blocks.default", "blocks.longest", "relay.join_within"])
+def test_a_length_that_reaches_beyond_the_calendar_is_wrong(base_data: Any, key: str) -> None:
+    data = put(put(base_data, "blocks.longest", "never"), key, "999999w")
+    assert [problem.split(": ")[0] for problem in problems(data)] == [key]
+
+
+def test_the_section_that_is_no_mapping_names_its_keys(base_data: Any) -> None:
+    assert [problem.split(":")[0] for problem in problems(put(base_data, "limits", 5))] == [
+        "limits.messages_per_minute",
+        "limits.sessions_per_hour",
+    ]
+
+
+def test_what_is_missing_and_what_is_wrong_is_said(base_data: Any) -> None:
+    assert problems(put(base_data, "widget.color", "")) == [
+        "widget.color: missing, a colour such as #4f46e5 wanted"
+    ]
+    assert problems(put(base_data, "widget.color", "red")) == [
+        "widget.color: 'red' given, a colour such as #4f46e5 wanted"
+    ]
+    assert problems(put(base_data, "moderators", [{"name": "Bob"}])) == [
+        "moderators[0]: missing, telegram_id or mxid wanted"
+    ]
+
+
+def test_all_that_is_wrong_is_said_at_once(base_data: Any) -> None:
+    data = put(base_data, "support_room", "")
+    data = put(data, "widget.color", "red")
+    data = put(data, "moderators", [{"name": "", "role": "owner", "telegram_id": 0, "x": 1}])
+    data = put(data, "trusted_proxies", ["x", "::1", "y"])
+    assert [problem.split(":")[0] for problem in problems(data)] == [
+        "support_room",
+        "moderators[0].x",
+        "moderators[0].role",
+        "moderators[0].name",
+        "moderators[0].telegram_id",
+        "widget.color",
+        "trusted_proxies[0]",
+        "trusted_proxies[2]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("twice", "problem"),
+    [
+        ({"telegram_id": 5550001, "name": "Al"}, "moderators: telegram_id 5550001 stands there twice"),
+        ({"mxid": "@bob:example.org", "name": "B"}, "moderators: mxid @bob:example.org stands there twice"),
+    ],
+)
+def test_a_moderator_listed_twice_is_wrong(base_data: Any, twice: object, problem: str) -> None:
+    assert problems(put(base_data, "moderators", [ALICE, BOB, twice])) == [problem]
+
+
+def test_two_wrong_ids_are_not_taken_for_the_same_person(base_data: Any) -> None:
+    data = put(base_data, "moderators", [{**ALICE, "telegram_id": 0}, {**BOB, "telegram_id": -1}])
+    assert [problem.split(":")[0] for problem in problems(data)] == [
+        "moderators[0].telegram_id",
+        "moderators[1].telegram_id",
+    ]
+
+
+def test_an_operator_listed_twice_is_wrong_or_counts_once(base_data: Any) -> None:
+    data = put(base_data, "admins", ["@you:example.org", "@you:example.org"])
+    try:
+        named = parse_settings(data).admins
+    except ConfigError as error:
+        named = tuple(error.problems)
+    assert len(named) == 1
+
+
+def test_the_settings_do_not_change_with_the_data(base_data: Any) -> None:
+    base_data["moderators"] = [dict(ALICE)]
+    settings = parse_settings(base_data)
+    base_data["moderators"][0]["name"] = "Mallory"
+    base_data["admins"].append("@mallory:example.org")
+    assert settings.moderators[0].name == "Alice"
+    assert settings.admins == ()
+
+
+# Loading
+
+
+class Host:
+    """maubot's side: the text that the operator wrote, and what the plugin saved in its place."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self.text = ""
+        self.saved: list[Any] = []
+        self.config = Config(
+            lambda: yaml.load(self.text),
+            lambda: RecursiveDict(yaml.load(self._base), CommentedMap),
+            lambda data: self.saved.append(copy.deepcopy(data)),
+        )
+
+    def write(self, text: str) -> None:
+        """Let the operator write a new configuration."""
+        self.text = text
+
+
+@pytest.fixture
+def host(base_text: str) -> Host:
+    return Host(base_text)
+
+
+@pytest.fixture
+def running(host: Host) -> Host:
+    """Give a host whose configuration is in force."""
+    host.write("support_room: '!old'\nwidget: {name: Old}\n")
+    host.config.reload()
+    host.saved.clear()
+    return host
+
+
+GOOD = "support_room: '!new'\n"
+
+
+def test_what_the_operator_leaves_out_is_as_in_the_file_that_is_shipped(host: Host, base_data: Any) -> None:
+    host.write("support_room: '!new'\nwidget: {color: '#000000'}\nmoderators:\n- {telegram_id: 1, name: A}\n")
+    settings = host.config.reload()
+    base_data["support_room"] = "!new"
+    base_data["widget"]["color"] = "#000000"
+    base_data["moderators"] = [{"telegram_id": 1, "name": "A"}]
+    assert settings == parse_settings(base_data)
+
+
+def test_what_is_in_force_is_saved_with_every_key(host: Host, base_data: Any) -> None:
+    host.write(GOOD)
+    host.config.reload()
+    assert len(host.saved) == 1
+    assert set(leaves(host.saved[0])) == set(leaves(base_data))
+    assert host.saved[0]["support_room"] == "!new"
+    assert host.config["support_room"] == "!new"
+
+
+def test_a_list_that_is_left_empty_is_empty(host: Host) -> None:
+    host.write("support_room: '!new'\nmoderators:\nadmins:\n")
+    settings = host.config.reload()
+    assert settings.moderators == ()
+    assert settings.admins == ()
+
+
+def test_what_was_saved_can_be_loaded_again(host: Host) -> None:
+    host.write("support_room: '!new'\nblocks: {longest: never}\n")
+    settings = host.config.reload()
+    host.config._load_proxy = lambda: host.saved[0]
+    assert host.config.reload() == settings
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("support_room: ''\n", "support_room"),
+        (GOOD + "widget: {color: red}\n", "widget.color"),
+        (GOOD + "bridge: hello\n", "bridge.bot"),
+        (GOOD + "colour: red\n", "colour"),
+        (GOOD + "widget: {colour: red}\n", "widget.colour"),
+        (GOOD + "widget: {5: red}\n", "widget.5"),
+        (GOOD + "relay: {per_minut: 5}\n", "relay.per_minut"),
+        (GOOD + "moderators: [{telegram_id: 1, name: A, handle: '@a'}]\n", "moderators[0].handle"),
+        ("", "support_room"),
+    ],
+)
+def test_when_a_new_one_is_wrong_it_says_so_and_the_old_one_stays_and_is_saved(
+    running: Host, text: str, named: str
+) -> None:
+    before = copy.deepcopy(running.config._data)
+    running.write(text)
+    with pytest.raises(ConfigError) as caught:
+        running.config.reload()
+    assert caught.value.problems[0].split(":")[0] == named
+    assert running.config._data == before
+    assert running.config["support_room"] == "!old"
+    assert running.config["widget.name"] == "Old"
+    assert running.saved == [before]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("- support_room\n", id="a list"),
+        pytest.param("support_room\n", id="a word"),
+        pytest.param(GOOD + "5: x\n", id="a number as key"),
+        pytest.param(GOOD + "~: x\n", id="nothing as key"),
+        pytest.param(GOOD + "widget.name: Mine\n", id="a dotted key"),
+        pytest.param(GOOD + "widget: {allowed_origins: ['https://[::1']}\n", id="half an address"),
+        pytest.param(GOOD + "moderators: [{name: A, mxid: []}, {name: B, mxid: []}]\n", id="lists as ids"),
+    ],
+)
+def test_no_configuration_is_too_odd_to_be_refused_with_the_old_one_kept(running: Host, text: str) -> None:
+    before = copy.deepcopy(running.config._data)
+    running.write(text)
+    with pytest.raises(ConfigError):
+        running.config.reload()
+    assert running.config._data == before
+
+
+def test_unknown_keys_are_all_named_at_once(running: Host) -> None:
+    running.write(GOOD + "colour: red\nticket: x\n")
+    with pytest.raises(ConfigError) as caught:
+        running.config.reload()
+    assert caught.value.problems == ["colour: there is no such key", "ticket: there is no such key"]
+
+
+def test_unknown_keys_of_several_sections_and_wrong_values_are_named_at_once(running: Host) -> None:
+    running.write("support_room: 5\ncolour: red\nwidget: {colour: red}\nrelay: {x: 1}\n")
+    with pytest.raises(ConfigError) as caught:
+        running.config.reload()
+    named = {problem.split(":")[0] for problem in caught.value.problems}
+    assert named == {"colour", "widget.colour", "relay.x", "support_room"}
+
+
+def test_after_a_wrong_one_a_right_one_is_taken(running: Host) -> None:
+    running.write("support_room: 5\n")
+    with pytest.raises(ConfigError):
+        running.config.reload()
+    running.write(GOOD)
+    assert running.config.reload().support_room == "!new"
+    assert running.saved[-1]["support_room"] == "!new"
+
+
+def test_a_first_one_that_is_wrong_is_left_as_the_operator_wrote_it(host: Host) -> None:
+    host.write("support_room: 5\n")
+    with pytest.raises(ConfigError):
+        host.config.reload()
+    assert host.saved == []
