@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta, timezone
@@ -24,7 +25,8 @@ from stack.postgres import Postgres
 _PATIENCE = 2.0
 """Seconds that closing a database may take; maubot's waits 3 s for a connection that never came back."""
 
-_SHARED_INSTANCE = "tests"
+_EYE = "the look of a test"
+"""Name of the connections that are no part of what is tested."""
 
 _CONNECTIONS = 3
 """What maubot gives each plugin on PostgreSQL."""
@@ -118,6 +120,7 @@ class PostgresStore(Store):
     def __init__(self, url: str, pool: async_db.Database, instance: str) -> None:
         super().__init__()
         self.url, self.pool, self.instance = url, pool, instance
+        self._eye: asyncpg.Connection | None = None
 
     async def open_inner(self, upgrades: async_db.UpgradeTable = upgrade_table) -> async_db.Database:
         log = logging.getLogger("maubot.instance_db")
@@ -127,42 +130,43 @@ class PostgresStore(Store):
         return inner
 
     async def look(self, query: str) -> list[tuple[Any, ...]]:
-        connection = await self.connect()
-        try:
-            return [tuple(row) for row in await connection.fetch(query)]
-        finally:
-            await connection.close()
+        return [tuple(row) for row in await (await self._get_eye()).fetch(query)]
 
     async def connect(self) -> asyncpg.Connection:
         """Open a connection of one's own that sees the instance's schema."""
         return await asyncpg.connect(self.url, server_settings={"search_path": f"mbp_{self.instance}"})
 
+    async def _get_eye(self) -> asyncpg.Connection:
+        if self._eye is None:
+            self._eye = await self.connect()
+            await self._eye.execute(f"SET application_name = '{_EYE}'")
+        return self._eye
+
+    async def close_eye(self) -> None:
+        """End the connection that `look` uses."""
+        if self._eye is not None:
+            await self._eye.close()
+
     async def empty(self, counters: list[tuple[Any, ...]]) -> None:
         """Make the schema what it was when it was new, much faster than making a new one."""
-        connection = await self.connect()
-        try:
-            tables = await connection.fetch(
-                "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
-                " AND table_name <> 'version'"
-            )
-            # In any order, so without foreign keys; and no waiting for a transaction that was left open.
-            await connection.execute("SET session_replication_role = replica; SET lock_timeout = '2s'")
-            await connection.execute("; ".join(f"DELETE FROM {name}" for (name,) in tables))
-            await connection.executemany("INSERT INTO counter (name, value) VALUES ($1, $2)", counters)
-        finally:
-            await connection.close()
+        eye = await self._get_eye()
+        tables = await eye.fetch(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname <> 'version'"
+            " AND relnamespace = current_schema()::regnamespace"
+        )
+        # In any order, so without foreign keys; and no waiting for a transaction that was left open.
+        steps = ["SET LOCAL session_replication_role = replica", "SET LOCAL lock_timeout = '2s'"]
+        steps += [f"DELETE FROM {name}" for (name,) in tables]
+        steps += [f"INSERT INTO counter (name, value) VALUES ('{name}', {value})" for name, value in counters]
+        await eye.execute("; ".join(steps))
 
     async def end_backends(self) -> int:
         """Terminate every connection that the pools have to this store's database; return how many."""
-        connection = await self.connect()
-        try:
-            ended: int = await connection.fetchval(
-                "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-            return ended
-        finally:
-            await connection.close()
+        ended: int = await (await self._get_eye()).fetchval(
+            "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            f" WHERE datname = current_database() AND application_name <> '{_EYE}'"
+        )
+        return ended
 
 
 @pytest.fixture(scope="session")
@@ -192,10 +196,29 @@ async def postgres_pool(postgres_url: str) -> AsyncIterator[async_db.Database]:
     await pool.stop()
 
 
+@pytest.fixture(scope="session")
+async def first_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the file that each test has a copy of."""
+    store = SqliteStore(tmp_path_factory.mktemp("sqlite") / "headset.db")
+    await store.open_inner()
+    await store.close()
+    return store.path
+
+
 @pytest.fixture
-async def sqlite_store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    """Give a fresh file with the newest schema."""
+async def fresh_sqlite_store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    """Give a file that was just made."""
     store = SqliteStore(tmp_path / "headset.db")
+    store.inner = await store.open_inner()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def sqlite_store(tmp_path: Path, first_file: Path) -> AsyncIterator[SqliteStore]:
+    """Give an empty file of the newest schema."""
+    store = SqliteStore(tmp_path / "headset.db")
+    shutil.copyfile(first_file, store.path)
     store.inner = await store.open_inner()
     yield store
     await store.close()
@@ -210,25 +233,29 @@ async def fresh_postgres_store(
     store.inner = await store.open_inner()
     yield store
     await store.close()
+    await store.close_eye()
 
 
 @pytest.fixture(scope="session")
-async def first_counters(postgres_url: str, postgres_pool: async_db.Database) -> list[tuple[Any, ...]]:
-    """Make the schema that most tests use one after the other; return what its counters began with."""
-    store = PostgresStore(postgres_url, postgres_pool, _SHARED_INSTANCE)
+async def shared_postgres_store(
+    postgres_url: str, postgres_pool: async_db.Database
+) -> AsyncIterator[tuple[PostgresStore, list[tuple[Any, ...]]]]:
+    """Make the schema that most tests use one after the other; give what its counters began with, too."""
+    store = PostgresStore(postgres_url, postgres_pool, "tests")
     await store.open_inner()
     counters = await store.look("SELECT name, value FROM counter")
     await store.close()
-    return counters
+    yield store, counters
+    await store.close_eye()
 
 
 @pytest.fixture
 async def postgres_store(
-    postgres_url: str, postgres_pool: async_db.Database, first_counters: list[tuple[Any, ...]]
+    shared_postgres_store: tuple[PostgresStore, list[tuple[Any, ...]]],
 ) -> AsyncIterator[PostgresStore]:
     """Give an empty schema of the newest version."""
-    store = PostgresStore(postgres_url, postgres_pool, _SHARED_INSTANCE)
-    await store.empty(first_counters)
+    store, counters = shared_postgres_store
+    await store.empty(counters)
     store.inner = await store.open_inner()
     yield store
     await store.close()
@@ -251,7 +278,7 @@ def store(engine: str, request: pytest.FixtureRequest) -> Store:
 @pytest.fixture
 def fresh_store(engine: str, request: pytest.FixtureRequest) -> Store:
     """Give a database that a test may spoil for others."""
-    names = {"sqlite": "sqlite_store", "postgresql": "fresh_postgres_store"}
+    names = {"sqlite": "fresh_sqlite_store", "postgresql": "fresh_postgres_store"}
     store: Store = request.getfixturevalue(names[engine])
     return store
 

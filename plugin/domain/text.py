@@ -30,8 +30,14 @@ _COMMAND = re.compile(r"(?<![\w/])/(?=\w)")
 _MATRIX_TO = re.compile(r"matrix\.(?=to\b)", re.IGNORECASE)
 _MATRIX_URI = re.compile(r"\bmatrix(?=:\w)", re.IGNORECASE)
 
-# Inside a link Telegram sees neither mention nor command, and a joiner there would break the link.
-_LINK = re.compile(r"https?://(?=[\w\[])[^\s<>\"]+", re.IGNORECASE)
+# Inside a link Telegram sees neither mention nor command, and a joiner there would break the link. Only
+# what is a link for certain counts: where Telegram ends it sooner, the rest must have been made inert.
+_IN_PATH = r"[A-Za-z0-9_~:/?#@!$&*+;=%.,-]"
+_LINK = re.compile(
+    r"(?<!\w)https?://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}(?::\d+)?"
+    rf"(?:[/?#](?:{_IN_PATH}|\({_IN_PATH}*\))*)?",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 def normalise(text: str) -> str:

@@ -102,7 +102,9 @@ def _with_links(body: str, content: Mapping[str, object]) -> str:
         parser.close()
     except AssertionError:
         return body  # html.parser gives up on some malformed declarations
-    hidden = dict.fromkeys(url for url, words in parser.links if not _shows(words, url))
+    hidden = dict.fromkeys(
+        url for url, words in parser.links if not _shows(words, url) and url not in body.split()
+    )
     return normalise("\n".join([body, *hidden]))
 
 

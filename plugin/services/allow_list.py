@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..config import ModeratorEntry, Settings
 from ..db.database import Database
 from ..domain.model import Moderator
@@ -24,14 +26,18 @@ async def update_allow_list(database: Database, clock: Clock, settings: Settings
 
 
 def _entries(settings: Settings) -> list[ModeratorEntry]:
-    """The moderators, and the operators who are not among them, who count as role admin."""
-    listed = {entry.mxid for entry in settings.moderators}
+    """Return the moderators and the operators; whoever is an operator has the role admin."""
+    moderators = [
+        replace(entry, role="admin") if entry.mxid in settings.admins else entry
+        for entry in settings.moderators
+    ]
+    listed = {entry.mxid for entry in moderators}
     operators = [
         ModeratorEntry(name=mxid[1:].partition(":")[0], role="admin", telegram_id=None, mxid=mxid)
-        for mxid in settings.admins
+        for mxid in dict.fromkeys(settings.admins)
         if mxid not in listed
     ]
-    return [*settings.moderators, *operators]
+    return [*moderators, *operators]
 
 
 def _is_same(known: Moderator, entry: ModeratorEntry) -> bool:

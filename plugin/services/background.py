@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from logging import Logger
 
 from ..domain.errors import HeadsetError
@@ -19,9 +18,11 @@ class Worker:
         self._name, self._turn, self._log = name, turn, log
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
 
     def start(self) -> None:
         """Begin with a first turn at once."""
+        self._stopping = False
         self._woken.set()
         self._task = asyncio.create_task(self._run(), name=f"headset {self._name}")
 
@@ -31,6 +32,8 @@ class Worker:
 
     async def stop(self) -> None:
         """End the task; a transaction it is in is rolled back."""
+        # A flag besides the cancel: before Python 3.12 `wait_for`, used by what a turn calls, can lose one.
+        self._stopping = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -38,10 +41,8 @@ class Worker:
 
     async def _run(self) -> None:
         pause = 0.0
-        while True:
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), pause)
-            self._woken.clear()
+        while not self._stopping:
+            await self._wait(pause)
             try:
                 pause = await self._turn()
             except HeadsetError as error:
@@ -51,3 +52,11 @@ class Worker:
                 # A task that died of one bad turn would stop the traffic for good.
                 self._log.exception("%s: this turn failed, another follows", self._name)
                 pause = _RETRY_SECONDS
+
+    async def _wait(self, seconds: float) -> None:
+        timer = asyncio.get_running_loop().call_later(seconds, self._woken.set)
+        try:
+            await self._woken.wait()
+        finally:
+            timer.cancel()
+        self._woken.clear()

@@ -78,7 +78,7 @@ async def test_sixty_replies_at_once_while_down_and_sixty_while_up(system: Syste
 
 
 async def test_a_reply_to_a_post_whose_sender_died_before_its_commit_is_delivered(system: System) -> None:
-    """The post is in the group, maubot dies, a moderator replies, maubot starts: the reply must not be talk."""
+    """maubot dies once the post is in the group, a moderator replies: that must not be taken for talk."""
     customer = await system.customer()
     post = await relay(system, customer)
     await system.kill_maubot()

@@ -14,6 +14,7 @@ import pytest
 from mautrix.util.async_db.connection import LoggingConnection
 
 from plugin.domain.errors import Unavailable
+from stack.conditions import until
 
 MOST_WAITS = 60
 """More than a transaction of three statements has; it must come to its end before."""
@@ -33,20 +34,20 @@ async def test_cancelled_anywhere_it_is_all_or_nothing_and_the_next_one_works(
     outcomes: list[str] = []
     for at in range(1, MOST_WAITS):
         name = f"c{at}"
-        body_over_at: list[int] = []
-        waits = 0
+        waits, body_over_at = [0], [MOST_WAITS]
 
-        def cancel(wait: int, at: int = at) -> bool:
-            nonlocal waits
-            waits = wait
+        def cancel(wait: int, at: int = at, waits: list[int] = waits) -> bool:
+            waits[0] = wait
             return WAYS[way](at)(wait)
 
-        async def write(name: str = name, body_over_at: list[int] = body_over_at) -> None:
+        async def write(
+            name: str = name, waits: list[int] = waits, body_over_at: list[int] = body_over_at
+        ) -> None:
             async with database.transaction() as tx:
                 await tx.sessions.add_customer(make.customer(name))
                 assert (await tx.conversations.advance(name)).last_seq == 1
                 await tx.conversations.add_message(make.message(1, name), 1)
-                body_over_at.append(waits)
+                body_over_at[0] = waits[0]
 
         try:
             await asyncio.wait_for(canceller.run(write(), cancel), 10)
@@ -61,7 +62,7 @@ async def test_cancelled_anywhere_it_is_all_or_nothing_and_the_next_one_works(
         assert traces in ([(0, 0, 0)], [(1, 1, 1)]), f"half of it, when cancelled at wait {at}"
         whole = traces == [(1, 1, 1)]
         # Kept if and only if the body was over by then, so that COMMIT was already under way.
-        assert whole == (bool(body_over_at) and body_over_at[0] < at), f"cancelled at wait {at}"
+        assert whole == (body_over_at[0] < at), f"cancelled at wait {at}"
 
         async with database.transaction() as tx:
             await tx.sessions.add_customer(make.customer(f"after-{name}"))
@@ -118,10 +119,9 @@ async def test_cancelled_while_it_waits_for_its_turn(database, store, make) -> N
 
     slots = 1 if store.engine == "sqlite" else 3
     holders = [asyncio.create_task(hold()) for _ in range(slots)]
-    while len(holding) < slots:
-        await asyncio.sleep(0.001)
+    await until(lambda: _are(holding, slots), "the connections are held", every=0.001)
     waiting = [asyncio.create_task(write()) for _ in range(5)]
-    await asyncio.sleep(0.01)
+    await asyncio.wait(waiting, timeout=0.01)
     for task in waiting:
         task.cancel()
     results = await asyncio.gather(*waiting, return_exceptions=True)
@@ -131,6 +131,10 @@ async def test_cancelled_while_it_waits_for_its_turn(database, store, make) -> N
     async with database.transaction() as tx:
         await tx.sessions.add_customer(make.customer("c1"))
     assert await store.look("SELECT id FROM customer") == [("c1",)]
+
+
+async def _are(things: list[int], number: int) -> bool:
+    return len(things) == number
 
 
 async def test_cancelled_between_two_statements(database, store, make) -> None:
@@ -179,7 +183,8 @@ async def test_many_cancelled_at_random_leave_the_whole_ones_only(database, stor
                 assert isinstance(result, asyncio.CancelledError)
                 cancelled += 1
     rows = await store.look(
-        "SELECT m.seq, e.number, o.place, m.text FROM message m JOIN conversation_event e ON e.message_id = m.id"
+        "SELECT m.seq, e.number, o.place, m.text FROM message m"
+        " JOIN conversation_event e ON e.message_id = m.id"
         " JOIN outbox o ON o.message_id = m.id ORDER BY m.seq"
     )
     assert [row[:3] for row in rows] == [(i, i, i) for i in range(1, len(rows) + 1)]

@@ -71,7 +71,7 @@ async def test_a_message_comes_back_with_every_field(database, seed, make) -> No
         ticket=1007,
         channel="direct",
         author=Author(kind="moderator", id="mod-1", name="Alice 🦊", verified=True),
-        text="Line\nline\ttab · ‘quotes’ · '; DROP TABLE message; -- $1 ?1 :x @y 中文 \U0001f9d1\u200d\U0001f4bb",
+        text="Line\nline\ttab · ‘quotes’ · '; DROP TABLE message; -- $1 ?1 :x @y 中文 \U0001f9d1\u200d",
         reply_to="m-other",
         client_id="client",
         created_at=make.at(1),

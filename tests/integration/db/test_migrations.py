@@ -6,7 +6,7 @@ import sqlite3
 
 import asyncpg
 import pytest
-from mautrix.util.async_db import UpgradeTable, UnsupportedDatabaseVersion
+from mautrix.util.async_db import UnsupportedDatabaseVersion, UpgradeTable
 
 from plugin.db.migrations import upgrade_table
 

@@ -8,6 +8,7 @@ import contextvars
 import pytest
 
 from plugin.db.columns import from_ms, from_ms_or_none, to_ms
+from plugin.db.database import Database
 
 
 class Stopped(BaseException):
@@ -165,16 +166,17 @@ async def test_transactions_at_once_give_numbers_without_a_gap_in_the_order_of_c
     assert [type(r) for r in results if r is not None] == [ZeroDivisionError] * 4
     assert sorted(committed) == list(range(1, 17))
     rows = await store.look(
-        "SELECT m.seq, e.number FROM message m JOIN conversation_event e ON e.message_id = m.id ORDER BY m.seq"
+        "SELECT m.seq, e.number FROM message m"
+        " JOIN conversation_event e ON e.message_id = m.id ORDER BY m.seq"
     )
     assert rows == [(i, i) for i in range(1, 17)]
     assert len(seen) > 1
 
 
 async def test_who_waits_gets_a_turn_while_another_goes_on_and_on(database, store, seed, make) -> None:
-    """A backlog of the inbox is many transactions in a row; a customer's request must not wait for all of them."""
+    """A backlog of the inbox is many transactions; a customer's request must not wait for all of them."""
     await seed.customer()
-    turns = 0
+    turns, some = 0, asyncio.Event()
 
     async def go_on_and_on() -> None:
         nonlocal turns
@@ -182,6 +184,7 @@ async def test_who_waits_gets_a_turn_while_another_goes_on_and_on(database, stor
             async with database.transaction() as tx:
                 await tx.conversations.next_ticket_number()
             turns += 1
+            some.set()
 
     async def want_one() -> int:
         async with database.transaction() as tx:
@@ -189,8 +192,7 @@ async def test_who_waits_gets_a_turn_while_another_goes_on_and_on(database, stor
         return turns
 
     busy = asyncio.create_task(go_on_and_on())
-    while turns < 3:
-        await asyncio.sleep(0)
+    await some.wait()
     waited_until = await asyncio.wait_for(want_one(), 30)
     await busy
     assert waited_until < 50
@@ -228,7 +230,7 @@ class _in_another_task:  # noqa: N801 - reads as the words it is
 
 
 async def test_a_transaction_that_reads_first_waits_for_another_writer(sqlite_store, make) -> None:
-    """Begun as deferred it would fail at once when it comes to write, where a second process wrote meanwhile."""
+    """Begun as deferred it would fail at once when it comes to write, where a second process wrote."""
     database, other = await sqlite_store.open(), await sqlite_store.open()
     async with database.transaction() as tx:
         await tx.sessions.add_customer(make.customer())
@@ -261,9 +263,6 @@ async def test_sqlite_waits_for_the_disk_at_each_commit(sqlite_store) -> None:
             return await conn.fetchval(f"PRAGMA {name}")
 
     assert await pragma("synchronous") == 1
-    # This fixture's database is not prepared yet; one that is opened as the plugin does it is.
-    from plugin.db.database import Database
-
     await Database(sqlite_store.inner).prepare()
     assert await pragma("synchronous") == 2
     assert await pragma("journal_mode") == "wal"

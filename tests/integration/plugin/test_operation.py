@@ -89,7 +89,8 @@ async def test_stop_ends_streams_and_tasks_even_of_clients_that_do_not_read(
         reading = await desk.http.get("/v1/events", headers=headers)
         _, deaf = await asyncio.open_connection("127.0.0.1", desk.http.port, limit=1)
         deaf.write(
-            f"GET /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: {headers['Authorization']}\r\n\r\n".encode()
+            b"GET /v1/events HTTP/1.1\r\nHost: x\r\n"
+            + f"Authorization: {headers['Authorization']}\r\n\r\n".encode()
         )
         for _ in range(20):
             body = {"client_id": str(uuid.uuid4()), "text": "x" * 4000}

@@ -1,4 +1,4 @@
-"""A support desk without Matrix: the real services and database, and a homeserver that can be told to fail."""
+"""A support desk without Matrix: real services and database, a homeserver that fails when it is told to."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from plugin.db.outbox import OutboxRepository
 from plugin.domain.model import ANSWERS, Block
 from plugin.services.batches import LEASE
 
@@ -130,8 +131,9 @@ async def test_answers_stand_behind_customers_and_are_not_joined(desk, host, cus
     batches, _ = await desk.take(host)
     assert [batch.lane for batch in batches] == [other, ANSWERS]
     assert batches[1].parts == ("#1001 is not blocked",)
-    desk.configure(per_minute=1)
-    desk.clock.advance(120)
+    await desk.end(host, batches[1])
+    (second,), _ = await desk.take(host)
+    assert second.parts[0].startswith("#1001: /nonsense is not a command")
 
 
 async def test_an_answer_does_not_wait_to_be_joined(desk, host, customer) -> None:
@@ -348,8 +350,6 @@ async def test_a_host_that_read_the_rows_and_then_stood_still_sends_nothing_agai
     quick = await desk.start_host(await desk.store.open(), "quick")
     await desk.write(slow, customer, "Hello")
     has_read, goes_on = asyncio.Event(), asyncio.Event()
-    from plugin.db.outbox import OutboxRepository
-
     list_rows, readers = OutboxRepository.list_rows, []
 
     async def list_and_stand_still(repository, lane, limit):

@@ -138,7 +138,6 @@ async def test_a_new_message_wakes_the_streams_and_a_repeat_does_not(desk, host,
 async def test_what_is_not_stored_is_not_acknowledged(desk, host, customer, monkeypatch) -> None:
     """No false 201: a full disk is told as such, and the same request works later."""
     if desk.store.engine == "postgresql":
-        await desk.store.end_backends()
         connection = await desk.store.connect()
         await connection.execute("BEGIN; LOCK TABLE outbox")
         task = asyncio.create_task(host.intake.take_message(customer, "id-1", "Hello"))

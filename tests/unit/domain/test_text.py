@@ -228,6 +228,30 @@ def test_a_link_with_a_slash_or_an_at_sign_inside_still_leads_there(url: str) ->
     assert neutralise(f"see {url} please") == f"see {url} please"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("https://example.com,@bob_team", id="a comma behind the host"),
+        pytest.param("https://example.com;/ban", id="a semicolon behind the host"),
+        pytest.param("https://x,@bob_team", id="a host without a dot"),
+        pytest.param("https://localhost/@bob_team", id="a host without a dot, and a path"),
+        pytest.param("https://example.c/@bob_team", id="a top level domain of one letter"),
+        pytest.param("https://my_site.org/@bob_team", id="an underscore in the domain"),
+        pytest.param("https://[x]/@bob_team", id="no host at all"),
+        pytest.param("https://example.com/x)@bob_team", id="a bracket that nothing opened"),
+        pytest.param("https://example.com/(x))/ban", id="a second bracket that nothing opened"),
+        pytest.param("https://example.com/»@bob_team", id="a quotation mark"),
+        pytest.param("https://example.com/“@bob_team”", id="a pair of quotation marks"),
+    ],
+)
+def test_what_follows_where_telegram_ends_a_link_is_broken_up(text: str) -> None:
+    # In tdlib, MessageEntity.cpp: fix_url says where a link ends and what is none.
+    inert = neutralise(text)
+    assert "@bob_team" not in inert
+    assert "/ban" not in inert
+    assert inert.replace(JOINER, "") == text
+
+
 @given(TEXTS)
 def test_neutralising_only_adds_joiners_and_once_is_enough(text: str) -> None:
     clean = normalise(text)
