@@ -19,18 +19,24 @@ from .domain.errors import CLOSED_RETRY_AFTER, ConfigError, Unavailable
 from .matrix.events import MatrixEventReader
 from .matrix.gateway import MautrixGateway
 from .services.allow_list import update_allow_list
+from .services.answers import AnswerService
+from .services.background import Worker
 from .services.batches import BatchMaker
+from .services.changes import ChangeService
 from .services.clock import SystemClock
 from .services.conversations import ConversationService
+from .services.delivery import DeliveryService
 from .services.hub import Hub
 from .services.inbox import Inbox
 from .services.intake import Intake
 from .services.moderation import ModerationService
+from .services.orders import OrderService
 from .services.ports import Clock
 from .services.relay import Relay
 from .services.replies import ReplyService
 from .services.room import SupportRoom
 from .services.sessions import SessionService
+from .services.tickets import TicketService
 from .web.customer_api import CustomerApi
 from .web.gate import Gate, answer_closed
 from .web.limits import Limits
@@ -82,7 +88,7 @@ class Headset(Plugin):
             return
         await update_allow_list(self._database, self.clock, settings)
         self._settings = settings
-        for worker in (self._room.worker, self._inbox.worker, self._relay.worker):
+        for worker in self._workers():
             worker.wake()
 
     async def pre_stop(self) -> None:
@@ -95,8 +101,11 @@ class Headset(Plugin):
         if self._settings is not None:
             self._unsubscribe()
             await self._relay.stop()
-            await self._inbox.worker.stop()
-            await self._room.worker.stop()
+            for worker in self._workers():
+                await worker.stop()
+
+    def _workers(self) -> list[Worker]:
+        return [self._room.worker, self._inbox.worker, self._relay.worker, self._tickets.worker]
 
     def _get_settings(self) -> Settings:
         if self._settings is None:
@@ -111,14 +120,14 @@ class Headset(Plugin):
         self._wire_services(self._database)
         self._wire_web(self._database)
         await self._maker.take_over()
-        for worker in (self._room.worker, self._inbox.worker, self._relay.worker):
+        for worker in self._workers():
             worker.start()
 
     def _wire_services(self, database: Database) -> None:
         clock, log = self.clock, self.log
         gateway, reader = MautrixGateway(self.client), MatrixEventReader()
         self._hub = Hub()
-        self._room = SupportRoom(gateway, self._get_settings, log)
+        self._room = SupportRoom(database, gateway, self._get_settings, log)
         self._maker = BatchMaker(
             database=database,
             gateway=gateway,
@@ -126,24 +135,33 @@ class Headset(Plugin):
             clock=clock,
             settings=self._get_settings,
             host=socket.gethostname() if database.may_be_shared else "this host",
+            log=log,
         )
+        delivery = DeliveryService(clock, log)
         self._relay = Relay(
             database=database,
             gateway=gateway,
             clock=clock,
             maker=self._maker,
+            delivery=delivery,
             catch_up=lambda: self._inbox.catch_up(),
             log=log,
         )
+        self._tickets = TicketService(database, clock, self._hub, self._get_settings, log)
+        answers = AnswerService(clock, self._tickets)
+        moderation = ModerationService(self._get_settings)
         replies = ReplyService(
             database=database,
             reader=reader,
-            moderation=ModerationService(clock, self._get_settings),
-            clock=clock,
+            answers=answers,
+            orders=OrderService(clock, moderation, self._tickets, answers),
+            changes=ChangeService(),
+            delivery=delivery,
             hub=self._hub,
             settings=self._get_settings,
             own_mxid=gateway.mxid,
             wake_relay=self._relay.worker.wake,
+            wake_room=self._room.worker.wake,
         )
         self._inbox = Inbox(database=database, gateway=gateway, room=self._room, replies=replies, log=log)
         self._room.open_with(self._inbox.begin, [self._inbox.worker, self._relay.worker])
@@ -156,7 +174,7 @@ class Headset(Plugin):
         api = CustomerApi(
             sessions=SessionService(database, self.clock, self._hub),
             conversations=conversations,
-            intake=Intake(database, self.clock, self._hub, self._relay.worker),
+            intake=Intake(database, self.clock, self._hub, self._relay.worker, self._tickets),
             streams=self._streams,
             limits=Limits(self._get_settings, self.log),
             settings=self._get_settings,

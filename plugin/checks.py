@@ -90,6 +90,14 @@ class Checker:
             return default
         return str(value)
 
+    def flag(self, key: str) -> bool:
+        """Return a truth value."""
+        value = self.get(key)
+        if not isinstance(value, bool):
+            self.refuse(key, value, "true or false")
+            return False
+        return value
+
     def length(self, key: str, *, zero: bool = False) -> timedelta:
         """Return a length of time."""
         value = self.get(key)

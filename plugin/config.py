@@ -13,6 +13,7 @@ from .checks import MISSING, Checker, Network
 from .domain.blocks import BlockRules
 from .domain.errors import ConfigError
 from .domain.model import Role
+from .domain.tickets import Policy, TicketRules
 
 _MODERATOR_KEYS = {"name": "", "role": "", "telegram_id": 0, "mxid": ""}
 
@@ -43,6 +44,20 @@ class RelayPace:
     per_minute: int
     """0: no pacing."""
     join_within: timedelta
+    status_timeout: timedelta
+    """Without a word from the bridge for so long a batch counts as not confirmed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockHabits:
+    """What goes with a block, besides its length."""
+
+    announce_in_room: bool
+    """Whether the group sees a neutral answer to a moderator's block."""
+    cover_address: bool
+    """Whether new anonymous customers from the same address are held too."""
+    keep_ended: timedelta
+    """How long a block is remembered after its end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +78,9 @@ class Settings:
     ghost_template: str
     moderators: tuple[ModeratorEntry, ...]
     widget: Widget
+    tickets: TicketRules
     blocks: BlockRules
+    block_habits: BlockHabits
     relay: RelayPace
     limits: Limits
     trusted_proxies: tuple[Network, ...]
@@ -144,12 +161,25 @@ def parse_settings(data: Mapping[str, Any]) -> Settings:
             name=check.text("widget.name"),
             color=check.color("widget.color"),
         ),
+        tickets=TicketRules(
+            policy=cast(
+                "Policy", check.choice("tickets.policy", ("per_customer", "per_case"), "per_customer")
+            ),
+            close_after=check.length("tickets.close_after", zero=True),
+            reopen_within=check.length("tickets.reopen_within", zero=True),
+        ),
         blocks=BlockRules(
             default=check.length("blocks.default"), longest=check.length_or_never("blocks.longest")
+        ),
+        block_habits=BlockHabits(
+            announce_in_room=check.choice("blocks.announce", ("room", "console"), "room") == "room",
+            cover_address=check.flag("blocks.cover_address"),
+            keep_ended=check.length("blocks.keep_ended"),
         ),
         relay=RelayPace(
             per_minute=check.count("relay.per_minute"),
             join_within=check.length("relay.join_within", zero=True),
+            status_timeout=check.length("relay.status_timeout"),
         ),
         limits=Limits(
             messages_per_minute=check.count("limits.messages_per_minute", least=1),

@@ -10,10 +10,19 @@ from ..domain.model import Block
 from .columns import Row, from_ms, from_ms_or_none, to_ms
 
 _BLOCK = "id, customer_id, kind, reason, by_id, by_name, created_at, expires_at, lifted_at"
-_ADD = f"INSERT INTO block ({_BLOCK}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL)"
+_ADD = f"""
+    INSERT INTO block ({_BLOCK}, address_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, (
+        SELECT address_hash FROM session WHERE customer_id = $2 AND address_hash IS NOT NULL
+        ORDER BY created_at DESC LIMIT 1
+    ))
+"""
+# The customer's own blocks, and those that cover the address an anonymous customer came from later.
 _LIST = f"""
     SELECT {_BLOCK} FROM block
-    WHERE customer_id = $1
+    WHERE (customer_id = $1 OR address_hash IN (
+        SELECT s.address_hash FROM session s JOIN customer c ON c.id = s.customer_id
+        WHERE s.customer_id = $1 AND c.identity = 'anonymous' AND s.created_at >= block.created_at
+    ))
     AND (expires_at IS NULL OR expires_at > $2) AND (lifted_at IS NULL OR lifted_at > $2)
 """
 # Telegram's times are whole seconds, so an act may bear an earlier time than the block that it ends.
@@ -21,6 +30,20 @@ _LIFT = """
     UPDATE block SET lifted_at = CASE WHEN created_at > $2 THEN created_at ELSE $2 END
     WHERE customer_id = $1 AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
     RETURNING id
+"""
+_LIST_ACTIVE = f"""
+    SELECT {_BLOCK} FROM block
+    WHERE created_at <= $1 AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $1)
+    ORDER BY created_at LIMIT $2
+"""
+_CARRY = """
+    UPDATE block SET customer_id = $2
+    WHERE customer_id = $1 AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $3)
+"""
+_PRUNE = """
+    DELETE FROM block WHERE id IN (
+        SELECT id FROM block WHERE expires_at < $1 OR lifted_at < $1 ORDER BY created_at LIMIT $2
+    ) RETURNING id
 """
 
 
@@ -65,3 +88,15 @@ class BlockRepository:
     async def lift_all(self, customer_id: str, at: datetime) -> int:
         """End the blocks that are in force at `at`, and return how many there were."""
         return len(await self._conn.fetch(_LIFT, customer_id, to_ms(at)))
+
+    async def list_active(self, now: datetime, limit: int) -> list[Block]:
+        """Return the blocks that are in force, the oldest first."""
+        return [_from_row(row) for row in await self._conn.fetch(_LIST_ACTIVE, to_ms(now), limit)]
+
+    async def carry(self, customer_id: str, to_customer_id: str, now: datetime) -> None:
+        """Let a customer's blocks follow into the conversation that the customer goes on in."""
+        await self._conn.execute(_CARRY, customer_id, to_customer_id, to_ms(now))
+
+    async def prune(self, ended_before: datetime, limit: int) -> int:
+        """Forget blocks that ended before then; return how many."""
+        return len(await self._conn.fetch(_PRUNE, to_ms(ended_before), limit))

@@ -1,12 +1,15 @@
-"""Conversations: tickets, messages in their order, and the numbered events of each stream."""
+"""Conversations: messages in their order, and the numbered events of each stream."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from mautrix.util.async_db import Connection
 
-from ..domain.model import Author, ConversationEvent, Customer, Message, Ticket
+from ..domain.model import Author, ConversationEvent, Customer, Message
 from .columns import Row, from_ms, from_ms_or_none, to_ms
 from .sessions import customer_from_row
+from .tickets import TicketRepository
 
 # The customer's row is the lock of the conversation: numbers are given out in the order of commits,
 # so that no reader of a stream can see a number before a lower one.
@@ -15,11 +18,7 @@ _ADVANCE = """
     RETURNING id, identity, name, ticket, last_seq, last_event, created_at
 """
 
-_NEXT_TICKET = "UPDATE counter SET value = value + 1 WHERE name = 'ticket' RETURNING value"
-_TICKET = "number, customer_id, status, opened_at"
-_ADD_TICKET = f"INSERT INTO ticket ({_TICKET}) VALUES ($1, $2, $3, $4)"
-_SET_CURRENT_TICKET = "UPDATE customer SET ticket = $2 WHERE id = $1"
-_GET_TICKET = f"SELECT {_TICKET} FROM ticket WHERE number = $1"
+_ADVANCE_EVENT = "UPDATE customer SET last_event = last_event + 1 WHERE id = $1 RETURNING last_event"
 
 _MESSAGE = (
     "id, customer_id, seq, ticket, channel, author_kind, author_id, author_name, author_verified, text,"
@@ -35,11 +34,16 @@ _LIST_BEFORE = (
     f"SELECT {_MESSAGE} FROM message WHERE customer_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"
 )
 
-_ADD_EVENT = "INSERT INTO conversation_event (customer_id, number, type, message_id) VALUES ($1, $2, $3, $4)"
-_LIST_EVENTS = f"""
-    SELECT number, type, {", ".join(f"m.{column.strip()}" for column in _MESSAGE.split(","))}
-    FROM conversation_event e JOIN message m ON m.id = e.message_id
-    WHERE e.customer_id = $1 AND e.number > $2 ORDER BY e.number LIMIT $3
+_GET = f"SELECT {_MESSAGE} FROM message WHERE id = $1"
+_EDIT = "UPDATE message SET text = $2, edited_at = $3 WHERE id = $1"
+_DELETE = "UPDATE message SET deleted_at = $2 WHERE id = $1"
+
+_ADD_EVENT = """
+    INSERT INTO conversation_event (customer_id, number, type, message_id, ticket) VALUES ($1, $2, $3, $4, $5)
+"""
+_LIST_EVENTS = """
+    SELECT number, type, message_id, ticket FROM conversation_event
+    WHERE customer_id = $1 AND number > $2 ORDER BY number LIMIT $3
 """
 
 
@@ -76,31 +80,6 @@ class ConversationRepository:
         row = await self._conn.fetchrow(_ADVANCE, customer_id)
         return None if row is None else customer_from_row(row)
 
-    async def next_ticket_number(self) -> int:
-        """Take the next ticket number; with its transaction undone it is given out again."""
-        return int(await self._conn.fetchval(_NEXT_TICKET))
-
-    async def add_ticket(self, ticket: Ticket) -> None:
-        """Store a ticket as its customer's current one."""
-        await self._conn.execute(
-            _ADD_TICKET, ticket.number, ticket.customer_id, ticket.status, to_ms(ticket.opened_at)
-        )
-        await self._conn.execute(_SET_CURRENT_TICKET, ticket.customer_id, ticket.number)
-
-    async def get_ticket_by_number(self, number: int) -> Ticket | None:
-        """Return the ticket."""
-        row = await self._conn.fetchrow(_GET_TICKET, number)
-        return (
-            None
-            if row is None
-            else Ticket(
-                number=row["number"],
-                customer_id=row["customer_id"],
-                status=row["status"],
-                opened_at=from_ms(row["opened_at"]),
-            )
-        )
-
     async def add_message(self, message: Message, event_number: int) -> None:
         """Store a message and the `message.created` event of its conversation."""
         author = message.author
@@ -120,7 +99,34 @@ class ConversationRepository:
             message.client_id,
             to_ms(message.created_at),
         )
-        await self._conn.execute(_ADD_EVENT, message.customer_id, event_number, "message.created", message.id)
+        await self._add_event(message.customer_id, event_number, "message.created", message.id, None)
+
+    async def get_message(self, message_id: str) -> Message | None:
+        """Return the message."""
+        row = await self._conn.fetchrow(_GET, message_id)
+        return None if row is None else _message_from_row(row)
+
+    async def edit_message(self, message: Message, text: str, at: datetime) -> None:
+        """Give a message another text."""
+        await self._conn.execute(_EDIT, message.id, text, to_ms(at))
+        await self.add_event(message.customer_id, "message.edited", message_id=message.id)
+
+    async def delete_message(self, message: Message, at: datetime) -> None:
+        """Mark a message as deleted; its text stays for the team."""
+        await self._conn.execute(_DELETE, message.id, to_ms(at))
+        await self.add_event(message.customer_id, "message.deleted", message_id=message.id)
+
+    async def add_event(
+        self, customer_id: str, event_type: str, *, message_id: str | None = None, ticket: int | None = None
+    ) -> None:
+        """Take the conversation's lock and its next event number for an event about a message or a ticket."""
+        number = await self._conn.fetchval(_ADVANCE_EVENT, customer_id)
+        await self._add_event(customer_id, number, event_type, message_id, ticket)
+
+    async def _add_event(
+        self, customer_id: str, number: int, event_type: str, message_id: str | None, ticket: int | None
+    ) -> None:
+        await self._conn.execute(_ADD_EVENT, customer_id, number, event_type, message_id, ticket)
 
     async def get_message_by_client_id(self, customer_id: str, client_id: str) -> Message | None:
         """Return the message that the customer's page gave this id."""
@@ -139,9 +145,15 @@ class ConversationRepository:
         return [_message_from_row(row) for row in reversed(rows)]
 
     async def list_events_after(self, customer_id: str, number: int, limit: int) -> list[ConversationEvent]:
-        """Return the conversation's events after `number`, in order."""
+        """Return the events after a number, in order, each with what it is about as that is now."""
         rows = await self._conn.fetch(_LIST_EVENTS, customer_id, number, limit)
+        tickets = TicketRepository(self._conn)
         return [
-            ConversationEvent(number=row["number"], type=row["type"], message=_message_from_row(row))
+            ConversationEvent(
+                number=row["number"],
+                type=row["type"],
+                message=row["message_id"] and await self.get_message(row["message_id"]),
+                ticket=row["ticket"] and await tickets.get_by_number(row["ticket"]),
+            )
             for row in rows
         ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from mautrix.util.async_db import Connection
 
-from ..domain.model import ANSWERS, Batch, RoomEvent, Target
+from ..domain.delivery import Report
+from ..domain.model import Batch, RoomEvent, Target, role_of
 from .columns import from_ms, to_ms
 
 _GET_CURSOR = "SELECT next_batch FROM inbox_cursor WHERE id = 1"
@@ -20,6 +22,10 @@ _ADD_EVENT = """
     INSERT INTO room_event (event_id, position, room_id, sender, type, content, sent_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (event_id) DO NOTHING
 """
+_ADD_REPLACEMENT = """
+    INSERT INTO room_replacement (room_id, replacement) VALUES ($1, $2) ON CONFLICT (room_id) DO NOTHING
+"""
+_GET_REPLACEMENT = "SELECT replacement FROM room_replacement WHERE room_id = $1"
 _LIST_WAITING = """
     SELECT event_id, position, room_id, sender, type, content, sent_at FROM room_event
     WHERE outcome IS NULL ORDER BY position LIMIT $1
@@ -30,15 +36,25 @@ _FINISH = (
 )
 _SET_ASIDE = "UPDATE room_event SET outcome = $2 WHERE event_id = $1"
 
-_ADD_TICKET_EVENT = """
-    INSERT INTO ticket_event (event_id, customer_id, ticket, role, batch_id, part, message_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (event_id) DO NOTHING
+_ADD_POST = """
+    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, batch_id, part, attempt, status)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'sent') ON CONFLICT (event_id) DO NOTHING
+"""
+_ADD_REPLY = """
+    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, message_id)
+    VALUES ($1, $2, $3, 'reply', $4, $5) ON CONFLICT (event_id) DO NOTHING
 """
 # A Reply to one of the bot's own answers is talk in the team.
-_GET_TARGET = (
-    "SELECT customer_id, ticket, message_id FROM ticket_event WHERE event_id = $1 AND role <> 'answer'"
-)
-_LIST_PARTS = "SELECT part FROM ticket_event WHERE batch_id = $1"
+_GET_TARGET = """
+    SELECT customer_id, ticket, message_id, batch_id FROM ticket_event
+    WHERE event_id = $1 AND role IN ('post', 'reply')
+"""
+_GET_REPLY = "SELECT sender, message_id FROM ticket_event WHERE event_id = $1 AND role = 'reply'"
+# What was delivered stays so; a status may come twice, and late.
+_REPORT = """
+    UPDATE ticket_event SET status = $2, reason = $3, reported_at = $4
+    WHERE event_id = $1 AND batch_id IS NOT NULL AND status <> 'delivered' RETURNING batch_id
+"""
 
 
 class InboxRepository:
@@ -97,28 +113,51 @@ class InboxRepository:
         """Mark an event as one that can't be handled, and keep its content."""
         await self._conn.execute(_SET_ASIDE, event_id, outcome)
 
-    async def add_post(self, event_id: str, batch: Batch, part: int) -> None:
+    async def add_replacement(self, room_id: str, replacement: str) -> None:
+        """Remember the room that goes on where this one ended."""
+        await self._conn.execute(_ADD_REPLACEMENT, room_id, replacement)
+
+    async def get_replacement(self, room_id: str) -> str | None:
+        """Return the room that goes on where this one ended; None for one that lives."""
+        replacement: str | None = await self._conn.fetchval(_GET_REPLACEMENT, room_id)
+        return replacement
+
+    async def add_post(self, event_id: str, sender: str, batch: Batch, part: int, attempt: int) -> None:
         """Remember that a room event is a part of a batch, so that a reply to it finds the way."""
-        role = "answer" if batch.lane == ANSWERS else "post"
         await self._conn.execute(
-            _ADD_TICKET_EVENT, event_id, batch.customer_id, batch.ticket, role, batch.id, part, None
+            _ADD_POST,
+            event_id,
+            batch.customer_id,
+            batch.ticket,
+            role_of(batch),
+            sender,
+            batch.id,
+            part,
+            attempt,
         )
 
-    async def add_reply(self, event_id: str, target: Target, message_id: str) -> None:
+    async def add_reply(self, event_id: str, sender: str, target: Target, message_id: str) -> None:
         """Remember that a room event was delivered to a customer, so that a reply to it goes there too."""
-        await self._conn.execute(
-            _ADD_TICKET_EVENT, event_id, target.customer_id, target.ticket, "reply", None, None, message_id
-        )
-
-    async def list_parts(self, batch_id: str) -> set[int]:
-        """Return which parts of a batch are known to be in the room."""
-        return {row["part"] for row in await self._conn.fetch(_LIST_PARTS, batch_id)}
+        await self._conn.execute(_ADD_REPLY, event_id, target.customer_id, target.ticket, sender, message_id)
 
     async def get_target(self, event_id: str) -> Target | None:
         """Return what a reply to this event is about."""
         row = await self._conn.fetchrow(_GET_TARGET, event_id)
-        return (
-            None
-            if row is None
-            else Target(customer_id=row["customer_id"], ticket=row["ticket"], message_id=row["message_id"])
+        if row is None:
+            return None
+        return Target(
+            customer_id=row["customer_id"],
+            ticket=row["ticket"],
+            message_id=row["message_id"],
+            batch_id=row["batch_id"],
         )
+
+    async def get_reply(self, event_id: str) -> tuple[str, str] | None:
+        """Return who sent a delivered reply, and the id of the message it became."""
+        row = await self._conn.fetchrow(_GET_REPLY, event_id)
+        return None if row is None else (row["sender"], row["message_id"])
+
+    async def report(self, event_id: str, status: Report, reason: str | None, at: datetime) -> str | None:
+        """Note what the bridge says of a post; return its batch, None where there is nothing to note."""
+        batch_id: str | None = await self._conn.fetchval(_REPORT, event_id, status, reason, to_ms(at))
+        return batch_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from mautrix.util.async_db import Connection
 
@@ -12,15 +12,23 @@ from .columns import Row
 _MODERATOR = "id, name, role, telegram_id, mxid"
 _LIST_ACTIVE = f"SELECT {_MODERATOR} FROM moderator WHERE active = 1 ORDER BY id"
 _LIST_ALL = f"SELECT {_MODERATOR} FROM moderator ORDER BY id"
-_ADD = f"INSERT INTO moderator ({_MODERATOR}, active) VALUES ($1, $2, $3, $4, $5, 1)"
-_UPDATE = "UPDATE moderator SET name = $2, role = $3, telegram_id = $4, mxid = $5, active = 1 WHERE id = $1"
-_RETIRE_ALL = "UPDATE moderator SET active = 0"
+_ADD = f"INSERT INTO moderator ({_MODERATOR}, source, active) VALUES ($1, $2, $3, $4, $5, $6, 1)"
+_UPDATE = """
+    UPDATE moderator SET name = $2, role = $3, telegram_id = $4, mxid = $5, source = $6, active = 1
+    WHERE id = $1
+"""
+# Who was allowed at run time stays when the configuration changes.
+_RETIRE_CONFIGURED = "UPDATE moderator SET active = 0 WHERE source = 'config'"
+_RETIRE = "UPDATE moderator SET active = 0 WHERE id = $1 AND source = 'runtime' AND active = 1 RETURNING 1"
 
 
 def _from_row(row: Row) -> Moderator:
     return Moderator(
         id=row["id"], name=row["name"], role=row["role"], telegram_id=row["telegram_id"], mxid=row["mxid"]
     )
+
+
+Source = Literal["config", "runtime"]
 
 
 class ModeratorRepository:
@@ -37,17 +45,21 @@ class ModeratorRepository:
         """Return those on the allow-list and those who once were."""
         return [_from_row(row) for row in await self._conn.fetch(_LIST_ALL)]
 
-    async def retire_all(self) -> None:
-        """Take everybody off the list, to be put back by `update`."""
-        await self._conn.execute(_RETIRE_ALL)
+    async def retire_configured(self) -> None:
+        """Take everybody off the list whom the configuration put there, to be put back by `update`."""
+        await self._conn.execute(_RETIRE_CONFIGURED)
 
-    async def add(self, moderator: Moderator) -> None:
+    async def retire(self, moderator_id: str) -> bool:
+        """Take somebody off the list who was put there at run time; False for one of the configuration's."""
+        return await self._conn.fetchval(_RETIRE, moderator_id) is not None
+
+    async def add(self, moderator: Moderator, source: Source) -> None:
         """Put somebody new on the list."""
-        await self._conn.execute(_ADD, *self._values(moderator))
+        await self._conn.execute(_ADD, *self._values(moderator), source)
 
-    async def update(self, moderator: Moderator) -> None:
+    async def update(self, moderator: Moderator, source: Source) -> None:
         """Put a known one back on the list, as now written there."""
-        await self._conn.execute(_UPDATE, *self._values(moderator))
+        await self._conn.execute(_UPDATE, *self._values(moderator), source)
 
     @staticmethod
     def _values(moderator: Moderator) -> tuple[Any, ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from mautrix.util.async_db import Connection
 
-from .columns import to_ms
+from .columns import from_ms, to_ms
 
 _ADD_AUDIT = """
     INSERT INTO audit (id, at, actor_id, actor_name, action, target, detail)
@@ -19,10 +20,34 @@ _ADD_STRANGER = """
     INSERT INTO stranger_reply (id, event_id, sender, ticket, text, sent_at) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (event_id) DO NOTHING
 """
+_ADD_EARLY = """
+    INSERT INTO early_change (event_id, target, sender, text, sent_at) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (event_id) DO NOTHING
+"""
+_LIST_EARLY = "SELECT sender, text, sent_at FROM early_change WHERE target = $1 ORDER BY sent_at"
+_MAY_HINT = """
+    INSERT INTO hint (person, told_at) VALUES ($1, $2)
+    ON CONFLICT (person) DO UPDATE SET told_at = excluded.told_at WHERE hint.told_at <= $3 RETURNING 1
+"""
+_PRUNE = (
+    "DELETE FROM early_change WHERE sent_at < $1",
+    "DELETE FROM hint WHERE told_at < $1",
+    "DELETE FROM room_event WHERE outcome IS NOT NULL AND outcome <> 'error' AND sent_at < $1",
+)
+_COUNT_STRANGERS = "SELECT COUNT(*) FROM stranger_reply WHERE sent_at >= $1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlyChange:
+    """An edit, or with no text a deletion, of an event that has not been read yet."""
+
+    sender: str
+    text: str | None
+    sent_at: datetime
 
 
 class RecordRepository:
-    """Append-only."""
+    """What was seen and done, and what waits for its counterpart."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -55,3 +80,29 @@ class RecordRepository:
     ) -> None:
         """Keep a reply to a ticket that was not delivered."""
         await self._conn.execute(_ADD_STRANGER, record_id, event_id, sender, ticket, text, to_ms(sent_at))
+
+    async def add_early_change(
+        self, event_id: str, *, target: str, sender: str, text: str | None, sent_at: datetime
+    ) -> None:
+        """Keep an edit or a deletion that came before what it is about."""
+        await self._conn.execute(_ADD_EARLY, event_id, target, sender, text, to_ms(sent_at))
+
+    async def list_early_changes(self, target: str) -> list[EarlyChange]:
+        """Return what came early about an event, in order."""
+        return [
+            EarlyChange(sender=row["sender"], text=row["text"], sent_at=from_ms(row["sent_at"]))
+            for row in await self._conn.fetch(_LIST_EARLY, target)
+        ]
+
+    async def may_hint(self, person: str, now: datetime, not_since: datetime) -> bool:
+        """Tell whether a person may be given a hint, and remember that it is given."""
+        return await self._conn.fetchval(_MAY_HINT, person, to_ms(now), to_ms(not_since)) is not None
+
+    async def count_strangers(self, since: datetime) -> int:
+        """Return how many strangers' replies there were."""
+        return int(await self._conn.fetchval(_COUNT_STRANGERS, to_ms(since)))
+
+    async def prune(self, before: datetime) -> None:
+        """Forget what can't matter any more."""
+        for statement in _PRUNE:
+            await self._conn.execute(statement, to_ms(before))

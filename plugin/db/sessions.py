@@ -19,6 +19,10 @@ _ADD_SESSION = """
     VALUES ($1, $2, $3, $4, $5, $6)
 """
 _GET_SESSION = f"SELECT {_SESSION} FROM session WHERE token_hash = $1 AND ended_at IS NULL"
+_GET_PAGE_URL = """
+    SELECT page_url FROM session WHERE customer_id = $1 AND page_url IS NOT NULL
+    ORDER BY created_at DESC LIMIT 1
+"""
 _IS_LIVE = "SELECT 1 FROM session WHERE id = $1 AND ended_at IS NULL"
 _END_SESSION = "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"
 
@@ -84,6 +88,11 @@ class SessionRepository:
         """Return the customer."""
         row = await self._conn.fetchrow(_GET_CUSTOMER, customer_id)
         return None if row is None else customer_from_row(row)
+
+    async def get_page_url(self, customer_id: str) -> str | None:
+        """Return the page that the customer came from last."""
+        url: str | None = await self._conn.fetchval(_GET_PAGE_URL, customer_id)
+        return url
 
     async def end_session(self, session_id: str, at: datetime) -> None:
         """Void a session's token."""

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from mautrix.util.async_db import Connection
 
+from .batches import BatchRepository
 from .blocks import BlockRepository
 from .conversations import ConversationRepository
 from .inbox import InboxRepository
@@ -13,6 +14,7 @@ from .moderators import ModeratorRepository
 from .outbox import OutboxRepository
 from .records import RecordRepository
 from .sessions import SessionRepository
+from .tickets import TicketRepository
 
 
 class Transaction:
@@ -30,8 +32,16 @@ class Transaction:
         return ConversationRepository(self._conn)
 
     @cached_property
+    def tickets(self) -> TicketRepository:
+        return TicketRepository(self._conn)
+
+    @cached_property
     def outbox(self) -> OutboxRepository:
         return OutboxRepository(self._conn)
+
+    @cached_property
+    def batches(self) -> BatchRepository:
+        return BatchRepository(self._conn)
 
     @cached_property
     def inbox(self) -> InboxRepository:

@@ -19,7 +19,10 @@ class BlockRules:
 
 
 def block_length(wish: timedelta | None, rules: BlockRules) -> timedelta:
-    """Return the length of a new block for the moderator's `wish`, which may be absent."""
+    """Return the length of a new block for the moderator's `wish`, which may be absent.
+
+    A block for ever is not a length: whether it may be had is `rules.longest` being None.
+    """
     length = rules.default if wish is None else wish
     return length if rules.longest is None else min(length, rules.longest)
 

@@ -9,7 +9,21 @@ from typing import Literal
 
 from .durations import EXAMPLES, parse_duration
 
-Verb = Literal["block", "timeout", "unblock"]
+Verb = Literal[
+    "block",
+    "timeout",
+    "unblock",
+    "blocked",
+    "close",
+    "reopen",
+    "note",
+    "assign",
+    "info",
+    "resend",
+    "open",
+    "whoami",
+    "help",
+]
 
 VOCABULARY: dict[str, Verb] = {
     "block": "block",
@@ -21,25 +35,45 @@ VOCABULARY: dict[str, Verb] = {
     "tmute": "timeout",
     "unblock": "unblock",
     "unban": "unblock",
+    "blocked": "blocked",
+    "close": "close",
+    "reopen": "reopen",
+    "note": "note",
+    "assign": "assign",
+    "info": "info",
+    "resend": "resend",
+    "open": "open",
+    "whoami": "whoami",
+    "help": "help",
 }
 """Each word a moderator may write, aliases too, and what it means."""
 
-HELP = "/block [3d] [reason] · /timeout [2h] [reason] · /unblock"
+NEED_NO_TICKET: frozenset[Verb] = frozenset({"blocked", "open", "whoami", "help"})
+
+HELP = """As a Reply to a ticket's message:
+/block [7d] [reason], /timeout [2h] [reason], /unblock
+/close [last words], /reopen, /assign me, none or a name
+/note text (or a Reply that starts with //), /info, /resend
+Anywhere: /blocked, /open, /whoami, /help"""
+
+_FOREVER = "forever"
 
 # `/word`, `!word`, `/word@botname`; and the bare BLOCK_USER that other support bots taught people.
 _COMMAND = re.compile(r"[/!](\w+)(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
-_BARE_BLOCK = re.compile(r"BLOCK_USER\b(?:\s+(.*))?", re.DOTALL)
+_BARE_BLOCK = re.compile(r"BLOCK_USER\b(?:\s+(.*))?", re.DOTALL | re.IGNORECASE)
 _NOTE = "//"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """An order of a moderator about the ticket that was replied to."""
+    """An order of a moderator, about the ticket that was replied to where it is about one."""
 
     verb: Verb
     length: timedelta | None = None
-    """The wish; None where none was written."""
-    reason: str | None = None
+    """The wish for a block; None where none was written."""
+    forever: bool = False
+    text: str | None = None
+    """What follows: a reason, last words, a note, a name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +81,8 @@ class Misuse:
     """A command that can't be carried out; `hint` tells the moderator why."""
 
     hint: str
+    is_known: bool = True
+    """The word is a command, so the answer is owed; a hint to an unknown one is given now and then."""
 
 
 def looks_like_command(text: str) -> bool:
@@ -54,9 +90,9 @@ def looks_like_command(text: str) -> bool:
     return bool(_COMMAND.match(text) or _BARE_BLOCK.match(text))
 
 
-def is_note(text: str) -> bool:
-    """Tell whether `text` is a note to the team: it starts with `//`."""
-    return text.startswith(_NOTE)
+def read_note(text: str) -> str | None:
+    """Return the note of a text that starts with `//`, which is for the team only."""
+    return text[len(_NOTE) :].strip() if text.startswith(_NOTE) else None
 
 
 def parse_command(text: str) -> Command | Misuse:
@@ -65,24 +101,29 @@ def parse_command(text: str) -> Command | Misuse:
     if bare:
         return _with_length("block", bare[1] or "")
     match = _COMMAND.fullmatch(text)
-    word, rest = (match[1], match[2] or "") if match else ("", "")
+    word, rest = (match[1], (match[2] or "").strip()) if match else ("", "")
     verb = VOCABULARY.get(word.lower())
     if verb is None:
         named = f"/{word}" if word else text.split()[0]
-        return Misuse(hint=f"{named[:32]} is not a command, and was not sent. {HELP}")
-    if verb == "unblock":
-        return Command(verb=verb)
-    return _with_length(verb, rest)
+        return Misuse(hint=f"{named[:32]} is not a command, and was not sent. See /help", is_known=False)
+    if verb in ("block", "timeout"):
+        return _with_length(verb, rest)
+    if verb in ("note", "assign") and not rest:
+        return Misuse(hint="Write /note text" if verb == "note" else "Write /assign me, none or a name")
+    return Command(verb=verb, text=rest or None if verb in ("close", "note", "assign") else None)
 
 
 def _with_length(verb: Verb, rest: str) -> Command | Misuse:
     words = rest.split(maxsplit=1)
     first, after = [*words, "", ""][:2]
+    reason = after.strip() or None
+    if first.lower() == _FOREVER:
+        return Command(verb=verb, forever=True, text=reason)
     length = parse_duration(first)
     if length is not None:
         if not length:
             return Misuse(hint=f"A length of {first[:32]} is none. Write {EXAMPLES}, or /unblock.")
-        return Command(verb=verb, length=length, reason=after.strip() or None)
-    if first[:1].isdigit():
+        return Command(verb=verb, length=length, text=reason)
+    if first.lstrip("+-")[:1].isdigit():
         return Misuse(hint=f"{first[:32]} is not a length of time. Write {EXAMPLES}.")
-    return Command(verb=verb, reason=rest.strip() or None)
+    return Command(verb=verb, text=rest.strip() or None)

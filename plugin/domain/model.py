@@ -13,7 +13,19 @@ BlockKind = Literal["block", "timeout"]
 Role = Literal["moderator", "admin"]
 
 ANSWERS = "answers"
-"""The outbox's lane of answers to moderators' commands; every other lane is a customer's."""
+"""The outbox's lane of answers to moderators and of notices to the team."""
+
+_MARKS = "mark:"
+
+
+def mark_lane(ticket: int) -> str:
+    """Return the lane of a ticket's delivered mark; every other lane is a customer's."""
+    return f"{_MARKS}{ticket}"
+
+
+def is_own_lane(lane: str) -> bool:
+    """Tell whether a lane carries the bot's own words."""
+    return lane == ANSWERS or lane.startswith(_MARKS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +60,13 @@ class Ticket:
     customer_id: str
     status: Literal["open", "closed"]
     opened_at: datetime
+    active_at: datetime
+    """The last message of either side."""
+    closed_at: datetime | None = None
+    assignee: str | None = None
+    """Id of the moderator who takes care of it."""
+    score: int | None = None
+    """The customer's rating, 1 to 5."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,11 +101,12 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class ConversationEvent:
-    """One entry of the stream of a conversation: its number, its type and the message it is about."""
+    """One entry of the stream of a conversation; it is about a message or about a ticket."""
 
     number: int
     type: str
-    message: Message
+    message: Message | None = None
+    ticket: Ticket | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,9 +142,10 @@ class OutboxRow:
 
     id: str
     lane: str
-    """Rows of one lane go out in order, one batch at a time: a customer's id, or `answers`."""
-    customer_id: str
-    ticket: int
+    """Rows of one lane go out in order, one batch at a time: a customer's id, or one of the bot's own."""
+    customer_id: str | None
+    ticket: int | None
+    """None for an answer that is about no ticket."""
     text: str
     created_at: datetime
 
@@ -135,13 +156,16 @@ class Batch:
 
     id: str
     lane: str
-    customer_id: str
-    ticket: int
+    customer_id: str | None
+    ticket: int | None
     room_id: str
     parts: tuple[str, ...]
-    """Bodies of the room events, in order; each fits into one Telegram message."""
+    """Bodies of the room events, in order; each fits into one Telegram message. Empty once delivered."""
+    part_count: int
     held: bool
     """Held by a block: it takes the same steps as a sent one, but for the sending."""
+    edits: str | None = None
+    """Id of the room event that this one replaces, for a delivered mark."""
     attempt: int
     """From 1; a part of the transaction id, so a new attempt is a new event."""
     tries: int
@@ -153,6 +177,16 @@ class Batch:
     fence: int
     """Rises with each lease; an older holder's result is refused."""
     created_at: datetime
+
+
+BatchRole = Literal["post", "answer", "mark"]
+
+
+def role_of(batch: Batch) -> BatchRole:
+    """Return what a batch is for the room."""
+    if not is_own_lane(batch.lane):
+        return "post"
+    return "answer" if batch.lane == ANSWERS else "mark"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,3 +210,6 @@ class Target:
     customer_id: str
     ticket: int
     message_id: str | None
+    """The team's message, where it points at one."""
+    batch_id: str | None = None
+    """The relayed batch, where it points at a post."""

@@ -42,3 +42,10 @@ def join_and_split(head: str, texts: Sequence[str]) -> tuple[str, ...]:
 def fits_one_post(head: str, texts: Sequence[str]) -> bool:
     """Tell whether `texts` may be joined into one post."""
     return len(join_and_split(head, texts)) == 1
+
+
+def mark_line(names: Sequence[str]) -> str:
+    """Return the line that says whose answer the customer has got; it fits into what is kept free for it."""
+    line = "✓ " + ", ".join(names)
+    # One unit is the line break; every character of the two-unit kind takes its second.
+    return one_line(line, (MARK_UNITS - 1) // 2) if utf16_units(line) >= MARK_UNITS else line

@@ -19,16 +19,24 @@ class Roster:
         self.bridge_bot = bridge_bot
         self.own_mxid = own_mxid
         self._by_mxid: dict[str, Moderator] = {}
-        server = bridge_bot.partition(":")[2]
+        self._template, self._server = ghost_template, bridge_bot.partition(":")[2]
         for moderator in moderators:
             if moderator.mxid:
                 self._by_mxid[moderator.mxid] = moderator
             if moderator.telegram_id is not None:
-                ghost = ghost_template.format(userid=moderator.telegram_id)
-                self._by_mxid[f"@{ghost}:{server}"] = moderator
+                self._by_mxid[self._ghost(str(moderator.telegram_id))] = moderator
 
     def find(self, mxid: str) -> Moderator | None:
         """Return the moderator who writes as `mxid`; the bridge bot and this bot are never one."""
         if mxid in (self.bridge_bot, self.own_mxid):
             return None
         return self._by_mxid.get(mxid)
+
+    def is_anonymous_admin(self, mxid: str, chat_id: int | None) -> bool:
+        """Tell whether somebody wrote as the group itself: as the bridge bot, or under the group's number."""
+        if mxid == self.bridge_bot:
+            return True
+        return chat_id is not None and mxid in (self._ghost(str(chat_id)), self._ghost(f"channel-{chat_id}"))
+
+    def _ghost(self, userid: str) -> str:
+        return f"@{self._template.format(userid=userid)}:{self._server}"

@@ -21,6 +21,8 @@ _REGIONAL = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+# What stays because words need it, and the Hangul fillers: alone they show nothing.
+_BLANK = re.compile("[\\s\u115f\u1160\u200c\u200d\u2800\u3164\uffa0]*")
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
 
 # Telegram turns @name into a mention and /word into a command of a bot; the bridge turns matrix.to
@@ -41,10 +43,14 @@ _LINK = re.compile(
 
 
 def normalise(text: str) -> str:
-    """Return `text` in NFC with plain line ends, without control, bidi or invisible characters."""
+    """Return `text` in NFC with plain line ends and without control, bidi or invisible characters.
+
+    Where nothing is left to see it is empty.
+    """
     text = _LINE_ENDS.sub("\n", text)
     text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
-    return unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).strip()
+    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).strip()
+    return "" if _BLANK.fullmatch(text) else text
 
 
 def one_line(text: str, limit: int) -> str:

@@ -6,16 +6,27 @@ from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import Any
 
+from ..domain.delivery import Report
 from ..domain.model import RoomEvent
 from ..domain.replies import ReplyEvent
-from ..domain.text import normalise
-from ..services.ports import PostMark
+from ..domain.text import normalise, one_line
+from ..services.ports import BridgeReport, PostMark
 
 MARK_KEY = "chat.headset.post"
 """In the content of our own events: which part of which batch it is."""
 
+STATUS_TYPE = "com.beeper.message_send_status"
+REDACTION_TYPE = "m.room.redaction"
+TOMBSTONE_TYPE = "m.room.tombstone"
+
+_REPORTS: dict[str, Report] = {
+    "SUCCESS": "delivered",
+    "FAIL_RETRIABLE": "retriable",
+    "FAIL_PERMANENT": "permanent",
+}
+
 _TELEGRAM_SOURCE = "fi.mau.telegram.source"
-_PER_MESSAGE_PROFILE = "com.beeper.per_message_profile"
+_PER_MESSAGE_PROFILES = ("com.beeper.per_message_profile", "m.per_message_profile")
 
 _PARTIAL_REPLY = "data-telegram-partial-reply"
 _QUOTES = ("blockquote", "mx-reply")
@@ -33,30 +44,56 @@ class MatrixEventReader:
     """Reads what a stored room event says."""
 
     def read_reply(self, event: RoomEvent) -> ReplyEvent:
-        """Return the event as far as a reply is concerned."""
+        """Return the event as far as a reply is concerned; of an edit, its new content."""
         content = event.content
         relation = _mapping(content.get("m.relates_to"))
+        replaces = relation.get("event_id") if relation.get("rel_type") == "m.replace" else None
         reply_to = _mapping(relation.get("m.in_reply_to")).get("event_id")
-        is_edit = relation.get("rel_type") == "m.replace"
-        word, words = _read_words(event)
+        source = _mapping(content.get(_TELEGRAM_SOURCE))
+        chat_id = source.get("chat_id")
+        is_edit = isinstance(replaces, str)
+        # In a thread, clients that know none are shown a reply that nobody made.
+        is_talk = relation.get("is_falling_back") is True
+        word, words = _read_words(event.type, _mapping(content.get("m.new_content")) if is_edit else content)
         return ReplyEvent(
             event_id=event.event_id,
             sender=event.sender,
             text=f"[{word}] {words}".strip() if word else words,
             caption=words if word else None,
-            reply_to=reply_to if isinstance(reply_to, str) and not is_edit else None,
-            is_edit=is_edit,
+            reply_to=reply_to if isinstance(reply_to, str) and not is_edit and not is_talk else None,
+            replaces=replaces if is_edit else None,
             from_telegram=_TELEGRAM_SOURCE in content,
-            foreign_author=_PER_MESSAGE_PROFILE in content,
+            chat_id=chat_id if isinstance(chat_id, int) else None,
+            foreign_author=any(key in content for key in _PER_MESSAGE_PROFILES),
         )
+
+    def read_redacted(self, event: RoomEvent) -> str | None:
+        """Return the id of the event that this one takes back."""
+        redacts = event.content.get("redacts")
+        return redacts if event.type == REDACTION_TYPE and isinstance(redacts, str) else None
+
+    def read_replacement(self, event: RoomEvent) -> str | None:
+        """Return the id of the room that replaces this one."""
+        room_id = event.content.get("replacement_room")
+        return room_id if event.type == TOMBSTONE_TYPE and isinstance(room_id, str) else None
 
     def read_mark(self, event: RoomEvent) -> PostMark | None:
         """Return which of our posts the event is; whether we sent it is the caller's to check."""
         mark = _mapping(event.content.get(MARK_KEY))
-        batch_id, part = mark.get("batch"), mark.get("part")
-        if isinstance(batch_id, str) and isinstance(part, int):
-            return PostMark(batch_id=batch_id, part=part)
+        batch_id, part, attempt = mark.get("batch"), mark.get("part"), mark.get("attempt")
+        if isinstance(batch_id, str) and isinstance(part, int) and isinstance(attempt, int):
+            return PostMark(batch_id=batch_id, part=part, attempt=attempt)
         return None
+
+    def read_report(self, event: RoomEvent) -> BridgeReport | None:
+        """Return what the event says of a post; whether the bridge sent it is the caller's to check."""
+        status = _REPORTS.get(_string(event.content.get("status")))
+        event_id = _mapping(event.content.get("m.relates_to")).get("event_id")
+        if event.type != STATUS_TYPE or status is None or not isinstance(event_id, str):
+            return None
+        # The error names the cause; the message is for people and leaves it out.
+        reason = _string(event.content.get("error")) or _string(event.content.get("message"))
+        return BridgeReport(event_id=event_id, status=status, reason=one_line(reason, 200) or None)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -67,14 +104,13 @@ def _string(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _read_words(event: RoomEvent) -> tuple[str | None, str]:
+def _read_words(event_type: str, content: Mapping[str, object]) -> tuple[str | None, str]:
     """Return what kind of thing was sent, None for a text, and the words with it.
 
     Normalised here, so that an invisible character in front can't make an answer of a command.
     """
-    content = event.content
     body = normalise(_string(content.get("body")))
-    if event.type == "m.sticker":
+    if event_type == "m.sticker":
         return "sticker", body
     msgtype = _string(content.get("msgtype"))
     if msgtype in _TEXT_TYPES:
@@ -100,6 +136,7 @@ def _with_links(body: str, content: Mapping[str, object]) -> str:
     try:
         parser.feed(_string(content.get("formatted_body")))
         parser.close()
+        parser.end_link()
     except AssertionError:
         return body  # html.parser gives up on some malformed declarations
     hidden = dict.fromkeys(
@@ -145,6 +182,11 @@ class _Links(HTMLParser):
         """Note the end of a link or of the quoted part."""
         if tag in _QUOTES and self._quotes:
             self._quotes -= 1
-        if tag == "a" and self._url:
+        if tag == "a":
+            self.end_link()
+
+    def end_link(self) -> None:
+        """Take in the link that is open, if one is."""
+        if self._url:
             self.links.append((self._url, self._words))
             self._url = None

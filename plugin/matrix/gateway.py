@@ -16,7 +16,7 @@ from mautrix.types import EventType
 from ..domain.model import RoomEvent
 from ..domain.retry import is_permanent
 from ..services.ports import MatrixFailed, Post, Stretch
-from .events import MARK_KEY
+from .events import MARK_KEY, STATUS_TYPE, TOMBSTONE_TYPE
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ _REQUEST_SECONDS = 15.0
 _PAGE = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
-READ_TYPES = ("m.room.message", "m.sticker")
+READ_TYPES = ("m.room.message", "m.sticker", "m.room.redaction", STATUS_TYPE, TOMBSTONE_TYPE)
 """Types of the events that the inbox reads."""
 
 
@@ -42,7 +42,10 @@ class MautrixGateway:
         async def handler(_: Any) -> None:
             wake()
 
-        types = [EventType.find(name, EventType.Class.MESSAGE) for name in READ_TYPES]
+        types = [
+            EventType.find(name, EventType.Class.STATE if name == TOMBSTONE_TYPE else EventType.Class.MESSAGE)
+            for name in READ_TYPES
+        ]
         for event_type in types:
             self._client.add_event_handler(event_type, handler)
 
@@ -67,14 +70,7 @@ class MautrixGateway:
     async def send_post(self, post: Post) -> str:
         """Send a text and return its event id; the same post again is the same event."""
         txn_id = f"headset-{post.batch_id}-{post.attempt}-{post.part}"
-        # m.text, because the bridge relays no notices; no mentions and no previews, whatever it says.
-        content = {
-            "msgtype": "m.text",
-            "body": post.body,
-            "m.mentions": {},
-            "com.beeper.linkpreviews": [],
-            MARK_KEY: {"batch": post.batch_id, "part": post.part},
-        }
+        content = _content(post)
         path = Path.v3.rooms[post.room_id].send["m.room.message"][txn_id]
         answer = await _asked(self._client.api.request(Method.PUT, path, content, sensitive=True))
         return str(answer["event_id"])
@@ -108,7 +104,7 @@ class MautrixGateway:
         if timeline.get("limited") and timeline.get("prev_batch"):
             events = await self._read_gap(room_id, timeline["prev_batch"], since) + events
         return Stretch(
-            events=tuple(_room_event(room_id, event) for event in events),
+            events=tuple(_room_event(room_id, event) for event in events if _is_genuine(event)),
             next_batch=str(answer["next_batch"]),
         )
 
@@ -140,6 +136,16 @@ class MautrixGateway:
         return found[::-1]
 
 
+def _content(post: Post) -> dict[str, Any]:
+    """m.text, because the bridge relays no notices; no mentions and no previews, whatever it says."""
+    text = {"msgtype": "m.text", "body": post.body, "m.mentions": {}, "com.beeper.linkpreviews": []}
+    mark = {MARK_KEY: {"batch": post.batch_id, "part": post.part, "attempt": post.attempt}}
+    if post.edits is None:
+        return {**text, **mark}
+    relation = {"rel_type": "m.replace", "event_id": post.edits}
+    return {**text, "body": f"* {post.body}", "m.new_content": text, "m.relates_to": relation, **mark}
+
+
 _NOTHING_ELSE: dict[str, Any] = {"presence": {"types": []}, "account_data": {"types": []}}
 
 
@@ -154,14 +160,22 @@ async def _asked(request: Awaitable[T]) -> T:
         raise MatrixFailed(type(error).__name__) from error
 
 
+def _is_genuine(raw: Mapping[str, Any]) -> bool:
+    """Tell whether an event is what its type says: anybody may send a tombstone that is no state event."""
+    return raw["type"] != TOMBSTONE_TYPE or raw.get("state_key") == ""
+
+
 def _room_event(room_id: str, raw: Mapping[str, Any]) -> RoomEvent:
     content = raw.get("content")
+    content = dict(content) if isinstance(content, Mapping) else {}
+    if "redacts" in raw:
+        content.setdefault("redacts", raw["redacts"])  # where it stood before room version 11
     return RoomEvent(
         position=0,
         event_id=str(raw["event_id"]),
         room_id=room_id,
         sender=str(raw["sender"]),
         type=str(raw["type"]),
-        content=dict(content) if isinstance(content, Mapping) else {},
+        content=content,
         sent_at=_EPOCH + timedelta(milliseconds=int(raw["origin_server_ts"])),
     )

@@ -15,14 +15,14 @@ async def update_allow_list(database: Database, clock: Clock, settings: Settings
     """Bring the stored moderators in line with `settings`; whoever is known keeps their id."""
     async with database.transaction() as tx:
         known = await tx.moderators.list_all()
-        await tx.moderators.retire_all()
+        await tx.moderators.retire_configured()
         for entry in _entries(settings):
             match = next((m for m in known if _is_same(m, entry)), None)
             if match is None:
-                await tx.moderators.add(_moderator(new_ulid(clock.now()), entry))
+                await tx.moderators.add(_moderator(new_ulid(clock.now()), entry), "config")
             else:
                 known.remove(match)
-                await tx.moderators.update(_moderator(match.id, entry))
+                await tx.moderators.update(_moderator(match.id, entry), "config")
 
 
 def _entries(settings: Settings) -> list[ModeratorEntry]:

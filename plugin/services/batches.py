@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from logging import Logger
 
 from ..db.database import Database
 from ..db.transaction import Transaction
 from ..domain.blocks import is_held
-from ..domain.model import ANSWERS, Batch, OutboxRow
+from ..domain.delivery import SILENT_BATCHES
+from ..domain.model import ANSWERS, Batch, OutboxRow, is_own_lane
 from ..domain.pace import WINDOW, Budget
 from ..domain.posts import fits_one_post, heading, join_and_split
 from .ids import new_ulid
+from .marks import find_mark
 from .ports import Clock, GetSettings, MatrixGateway
 from .room import SupportRoom
 
@@ -24,6 +27,16 @@ _MOST_JOINED = 20
 
 _MOST_LANES = 50
 """Lanes looked at in one turn."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Draft:
+    """What is to be sent of a lane."""
+
+    rows: Sequence[OutboxRow]
+    parts: tuple[str, ...]
+    held: bool = False
+    edits: str | None = None
 
 
 class BatchMaker:
@@ -38,14 +51,15 @@ class BatchMaker:
         clock: Clock,
         settings: GetSettings,
         host: str,
+        log: Logger,
     ) -> None:
         self._database, self._gateway, self._room = database, gateway, room
-        self._clock, self._settings, self._host = clock, settings, host
+        self._clock, self._settings, self._host, self._log = clock, settings, host, log
 
     async def take_over(self) -> None:
         """Make due what this host held before it was ended."""
         async with self._database.transaction() as tx:
-            await tx.outbox.take_over(self._host)
+            await tx.batches.take_over(self._host)
 
     async def take_batches(self, slots: int) -> tuple[list[Batch], datetime | None]:
         """Return at most `slots` leased batches, and when the next may be due; None: not before a wake-up."""
@@ -55,13 +69,30 @@ class BatchMaker:
         device_id = await self._gateway.get_device_id()
         now = self._clock.now()
         async with self._database.transaction() as tx:
+            silent_at = await self._stop_waiting_for_reports(tx, now)
             budget = await self._get_budget(tx, now, slots)
             batches = await self._take_due(tx, budget, now, slots)
             next_ready = await self._make_new(tx, budget, batches, room_id, device_id, now)
-            next_lease = await tx.outbox.next_lease_end()
+            next_due = await tx.batches.get_next_due()
         # What is due but did not fit waits for the minute, not for its own time, which is past.
-        nexts = (budget.next_free_at, next_lease) if budget.is_spent else (next_ready, next_lease)
+        nexts = [budget.next_free_at if budget.is_spent else next_ready, next_due, silent_at]
         return batches, min((at for at in nexts if at and (at > now or not budget.is_spent)), default=None)
+
+    async def _stop_waiting_for_reports(self, tx: Transaction, now: datetime) -> datetime | None:
+        """Let conversations go on of which the bridge says nothing; return when the next one may."""
+        if not await tx.batches.bridge_reports():
+            return None
+        timeout = self._settings().relay.status_timeout
+        silent = await tx.batches.expire_unconfirmed(now - timeout)
+        if silent:
+            await tx.batches.note_silence(silent)
+            self._log.warning("The bridge said nothing of %d batches; they are not sent again", silent)
+            if not await tx.batches.bridge_reports():
+                self._log.warning(
+                    "%d batches in a row without a word: this bridge does not report", SILENT_BATCHES
+                )
+        oldest = await tx.batches.get_oldest_unconfirmed()
+        return oldest and oldest + timeout
 
     async def _get_budget(self, tx: Transaction, now: datetime, slots: int) -> Budget:
         per_minute = self._settings().relay.per_minute
@@ -70,17 +101,17 @@ class BatchMaker:
         return Budget(
             batches=slots,
             per_minute=per_minute,
-            sent=await tx.outbox.list_sent_since(now - WINDOW),
-            on_their_way=await tx.outbox.count_posts_on_their_way(now),
+            sent=await tx.batches.list_sent_since(now - WINDOW),
+            on_their_way=await tx.batches.count_posts_on_their_way(now),
         )
 
     async def _take_due(self, tx: Transaction, budget: Budget, now: datetime, slots: int) -> list[Batch]:
         """Lease batches that were made before: to be tried again, or left by a host that died."""
         taken = []
-        for batch in await tx.outbox.list_due_batches(now, slots):
+        for batch in await tx.batches.list_due(now, slots):
             if not budget.take(_posts(batch)):
                 break
-            fence = await tx.outbox.lease(batch, self._host, now + LEASE)
+            fence = await tx.batches.lease(batch, self._host, now + LEASE)
             if fence is not None:
                 taken.append(replace(batch, fence=fence))
         return taken
@@ -96,52 +127,43 @@ class BatchMaker:
     ) -> datetime | None:
         """Add new batches of waiting rows to `batches`; return when the first that is not ready will be."""
         next_ready = None
-        for lane, since in await tx.outbox.list_heads(_MOST_LANES):
-            ready_at = since if lane == ANSWERS else since + self._settings().relay.join_within
+        reports = await tx.batches.bridge_reports()
+        for lane, since in await tx.outbox.list_heads(_MOST_LANES, wait_for_reports=reports):
+            # Nothing is gained by letting the bot's own words wait for more.
+            ready_at = since if is_own_lane(lane) else since + self._settings().relay.join_within
             if ready_at > now:
                 next_ready = min(next_ready or ready_at, ready_at)
                 continue
-            batch, rows = await self._compose(tx, lane, room_id, device_id, now)
+            draft = await self._draft(tx, lane, now)
+            if draft is None:
+                continue
+            batch = _batch(draft, lane, room_id, device_id, now)
             if not budget.take(_posts(batch)):
                 break
-            await tx.outbox.add_batch(batch, rows, self._host, now + LEASE)
+            await tx.batches.add(batch, list(draft.rows), self._host, now + LEASE)
             batches.append(batch)
         return next_ready
 
-    async def _compose(
-        self, tx: Transaction, lane: str, room_id: str, device_id: str, now: datetime
-    ) -> tuple[Batch, list[OutboxRow]]:
-        waiting = await tx.outbox.list_rows(lane, _MOST_JOINED)
+    async def _draft(self, tx: Transaction, lane: str, now: datetime) -> _Draft | None:
+        rows = await tx.outbox.list_rows(lane, _MOST_JOINED)
         if lane == ANSWERS:
-            rows, held, parts = waiting[:1], False, tuple(row.text for row in waiting[:1])
-        else:
-            rows, held, parts = await self._join(tx, waiting, now)
-        batch = Batch(
-            id=new_ulid(now),
-            lane=lane,
-            customer_id=rows[0].customer_id,
-            ticket=rows[0].ticket,
-            room_id=room_id,
-            parts=parts,
-            held=held,
-            attempt=1,
-            tries=0,
-            device_id=device_id,
-            first_tried_at=now,
-            fence=1,
-            created_at=now,
-        )
-        return batch, rows
+            return _Draft(rows=rows[:1], parts=(rows[0].text,))
+        if is_own_lane(lane):
+            mark = rows[0].ticket and await find_mark(tx, rows[0].ticket)
+            if not mark:
+                await tx.outbox.drop_waiting(lane)
+                return None
+            return _Draft(rows=rows, parts=(mark.body,), edits=mark.event_id)
+        return await self._join(tx, rows, now)
 
     @staticmethod
-    async def _join(
-        tx: Transaction, rows: Sequence[OutboxRow], now: datetime
-    ) -> tuple[list[OutboxRow], bool, tuple[str, ...]]:
-        """Return the rows that go as one, whether a block holds them, and their posts."""
+    async def _join(tx: Transaction, rows: Sequence[OutboxRow], now: datetime) -> _Draft:
+        """Join what goes as one: messages of one ticket that a block holds, or does not hold, alike."""
         first = rows[0]
-        customer = await tx.sessions.get_customer(first.customer_id)
-        assert customer is not None  # noqa: S101 - a foreign key says so
-        blocks = await tx.blocks.list_not_over_before(first.customer_id, first.created_at)
+        customer = first.customer_id and await tx.sessions.get_customer(first.customer_id)
+        assert customer  # noqa: S101 - every lane but the bot's own is a customer's,
+        assert first.ticket  # noqa: S101 - and every message there has a ticket
+        blocks = await tx.blocks.list_not_over_before(customer.id, first.created_at)
         held = is_held(blocks, first.created_at, now)
         head = heading(first.ticket, customer)
         taken = [first]
@@ -150,9 +172,29 @@ class BatchMaker:
             if not alike or not fits_one_post(head, [r.text for r in (*taken, row)]):
                 break
             taken.append(row)
-        return taken, held, join_and_split(head, [row.text for row in taken])
+        return _Draft(rows=taken, parts=join_and_split(head, [row.text for row in taken]), held=held)
+
+
+def _batch(draft: _Draft, lane: str, room_id: str, device_id: str, now: datetime) -> Batch:
+    return Batch(
+        id=new_ulid(now),
+        lane=lane,
+        customer_id=draft.rows[0].customer_id,
+        ticket=draft.rows[0].ticket,
+        room_id=room_id,
+        parts=draft.parts,
+        part_count=len(draft.parts),
+        held=draft.held,
+        edits=draft.edits,
+        attempt=1,
+        tries=0,
+        device_id=device_id,
+        first_tried_at=now,
+        fence=1,
+        created_at=now,
+    )
 
 
 def _posts(batch: Batch) -> int:
     """Return how many messages of the group's minute a batch takes."""
-    return 0 if batch.held else len(batch.parts)
+    return 0 if batch.held else batch.part_count

@@ -6,13 +6,15 @@ import hashlib
 import secrets
 from datetime import datetime
 
+from ..db.columns import to_ms
+
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TOKEN_BYTES = 32
 
 
 def new_ulid(at: datetime) -> str:
     """Return a ULID: 48 bits of milliseconds and 80 random bits, in 26 characters."""
-    value = int(at.timestamp() * 1000) << 80 | secrets.randbits(80)
+    value = to_ms(at) << 80 | secrets.randbits(80)
     return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from ..db.database import Database
 from ..db.transaction import Transaction
 from ..domain.errors import Conflict, TextEmpty, TextTooLong, Unauthorized
-from ..domain.model import Author, Customer, Message, Ticket
+from ..domain.model import Author, Message
 from ..domain.text import MAX_TEXT, normalise
 from .background import Worker
 from .hub import Hub
 from .ids import new_ulid
 from .ports import Clock
+from .tickets import TicketService
 
 
 class _Repeated(Exception):
@@ -23,8 +24,11 @@ class _Repeated(Exception):
 class Intake:
     """Takes customers' messages. It does not look whether one is blocked, so that it can't show."""
 
-    def __init__(self, database: Database, clock: Clock, hub: Hub, relay: Worker) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, hub: Hub, relay: Worker, tickets: TicketService
+    ) -> None:
         self._database, self._clock, self._hub, self._relay = database, clock, hub, relay
+        self._tickets = tickets
 
     async def take_message(self, customer_id: str, client_id: str, text: str) -> tuple[Message, bool]:
         """Store a message; return it, and whether it is new: the same `client_id` again is the same message.
@@ -69,7 +73,7 @@ class Intake:
             id=new_ulid(now),
             customer_id=customer_id,
             seq=customer.last_seq,
-            ticket=customer.ticket or await self._open_ticket(tx, customer),
+            ticket=await self._tickets.get_for_message(tx, customer, now),
             channel="team",
             author=Author(kind="customer", id=customer_id, name=customer.name),
             text=text,
@@ -80,13 +84,3 @@ class Intake:
         await tx.conversations.add_message(message, customer.last_event)
         await tx.outbox.add_message(message)
         return message
-
-    async def _open_ticket(self, tx: Transaction, customer: Customer) -> int:
-        ticket = Ticket(
-            number=await tx.conversations.next_ticket_number(),
-            customer_id=customer.id,
-            status="open",
-            opened_at=self._clock.now(),
-        )
-        await tx.conversations.add_ticket(ticket)
-        return ticket.number

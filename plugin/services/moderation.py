@@ -1,82 +1,91 @@
-"""Moderators' commands: what they change, and what the team is told."""
+"""Blocks: made, lifted, shown, and what they held let go or dropped."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..db.transaction import Transaction
 from ..domain.blocks import block_length
-from ..domain.commands import Command, Misuse
-from ..domain.model import ANSWERS, Block, OutboxRow
-from ..domain.replies import Order
+from ..domain.commands import Command
+from ..domain.model import Block, Moderator, Target
 from .ids import new_ulid
-from .ports import Clock, GetSettings
+from .ports import GetSettings
+
+_MOST_LISTED = 20
 
 
 class ModerationService:
-    """Carries out orders. One takes effect from when it was written, however late it is read."""
+    """Carries out orders about blocks. One takes effect from when it was written, however late it is read."""
 
-    def __init__(self, clock: Clock, settings: GetSettings) -> None:
-        self._clock, self._settings = clock, settings
+    def __init__(self, settings: GetSettings) -> None:
+        self._settings = settings
 
-    async def carry_out(self, tx: Transaction, order: Order, *, at: datetime) -> None:
-        """Do what a moderator ordered at `at`, and put the answer on its way to the group."""
-        command = order.command
-        if isinstance(command, Misuse):
-            answer = f"#{order.target.ticket}: {command.hint}"
-        elif command.verb == "unblock":
-            answer = await self._unblock(tx, order, at)
-        else:
-            answer = await self._block(tx, order, command, at)
-        now = self._clock.now()
-        await tx.outbox.add_answer(
-            OutboxRow(
-                id=new_ulid(now),
-                lane=ANSWERS,
-                customer_id=order.target.customer_id,
-                ticket=order.target.ticket,
-                text=answer,
-                created_at=now,
-            )
-        )
-
-    async def _block(self, tx: Transaction, order: Order, command: Command, at: datetime) -> str:
-        rules, target = self._settings().blocks, order.target
-        length = block_length(command.length, rules)
+    async def block(
+        self, tx: Transaction, by: Moderator, target: Target, command: Command, at: datetime
+    ) -> str | None:
+        """Block a customer; return the answer, None where the group is not to see one."""
+        rules = self._settings().blocks
+        forever = command.forever and rules.longest is None
+        wish = rules.longest if command.forever else command.length
+        length = None if forever else block_length(wish, rules)
         block = Block(
             id=new_ulid(at),
             customer_id=target.customer_id,
             kind="timeout" if command.verb == "timeout" else "block",
-            reason=command.reason,
-            by_id=order.moderator.id,
-            by_name=order.moderator.name,
+            reason=command.text,
+            by_id=by.id,
+            by_name=by.name,
             created_at=at,
-            expires_at=at + length,
+            expires_at=None if length is None else at + length,
         )
         # The newest word counts: a second block replaces the first, be it shorter or longer.
         await tx.blocks.lift_all(target.customer_id, at)
         await tx.blocks.add(block)
-        await self._audit(tx, order, "block.created", at, {"block": block.id, "kind": block.kind})
-        cut = " (the longest allowed)" if command.length and command.length > length else ""
-        return f"✓ #{target.ticket} until {at + length:%d %b %H:%M} UTC{cut}"
+        await _audit(tx, by, target, "block.created", at, {"block": block.id, "kind": block.kind})
+        if not self._settings().block_habits.announce_in_room:
+            return None
+        return f"✓ #{target.ticket} {_end(block.expires_at)}{_cut(command, length)}"
 
-    async def _unblock(self, tx: Transaction, order: Order, at: datetime) -> str:
-        lifted = await tx.blocks.lift_all(order.target.customer_id, at)
-        if not lifted:
-            return f"#{order.target.ticket} is not blocked"
-        await self._audit(tx, order, "block.lifted", at, {})
-        return f"✓ #{order.target.ticket} unblocked"
+    async def unblock(self, tx: Transaction, by: Moderator, target: Target, at: datetime) -> str | None:
+        """Lift a customer's blocks; return the answer, None where the group is not to see one."""
+        if await tx.blocks.lift_all(target.customer_id, at):
+            await _audit(tx, by, target, "block.lifted", at, {})
+            answer = f"✓ #{target.ticket} unblocked"
+        else:
+            answer = f"#{target.ticket} is not blocked"
+        return answer if self._settings().block_habits.announce_in_room else None
 
-    @staticmethod
-    async def _audit(
-        tx: Transaction, order: Order, action: str, at: datetime, detail: dict[str, str]
-    ) -> None:
-        await tx.records.add_audit(
-            new_ulid(at),
-            at=at,
-            actor_id=order.moderator.id,
-            actor_name=order.moderator.name,
-            action=action,
-            target={"customer": order.target.customer_id, "ticket": order.target.ticket},
-            detail=detail,
-        )
+    async def list_blocked(self, tx: Transaction, now: datetime) -> str:
+        """Return who is blocked, as a text for the team."""
+        if not self._settings().block_habits.announce_in_room:
+            return "Blocks are shown in the console."
+        lines = []
+        for block in await tx.blocks.list_active(now, _MOST_LISTED):
+            customer = await tx.sessions.get_customer(block.customer_id)
+            number = customer and customer.ticket
+            reason = f" · {block.reason}" if block.reason else ""
+            lines.append(f"#{number or '?'} {_end(block.expires_at)} · {block.by_name}{reason}")
+        return "\n".join(lines) or "Nobody is blocked."
+
+
+def _end(at: datetime | None) -> str:
+    return "until it is lifted" if at is None else f"until {at:%d %b %H:%M} UTC"
+
+
+def _cut(command: Command, length: timedelta | None) -> str:
+    too_long = command.length is not None and length is not None and command.length > length
+    return " (the longest allowed)" if too_long or (command.forever and length is not None) else ""
+
+
+async def _audit(
+    tx: Transaction, by: Moderator, target: Target, action: str, at: datetime, detail: dict[str, str]
+) -> None:
+    await tx.records.add_audit(
+        new_ulid(at),
+        at=at,
+        actor_id=by.id,
+        actor_name=by.name,
+        action=action,
+        target={"customer": target.customer_id, "ticket": target.ticket},
+        detail=detail,
+    )

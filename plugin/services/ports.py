@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ..config import Settings
+from ..domain.delivery import Report
 from ..domain.model import RoomEvent
 from ..domain.replies import ReplyEvent
 
@@ -38,6 +39,8 @@ class Post:
     batch_id: str
     part: int
     attempt: int
+    edits: str | None = None
+    """Id of the event that this one replaces."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,16 @@ class PostMark:
 
     batch_id: str
     part: int
+    attempt: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BridgeReport:
+    """What the bridge says of one of our events."""
+
+    event_id: str
+    status: Report
+    reason: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +96,15 @@ class EventReader(Protocol):
 
     def read_reply(self, event: RoomEvent) -> ReplyEvent:
         """Return the event as far as a reply is concerned."""
+
+    def read_redacted(self, event: RoomEvent) -> str | None:
+        """Return the id of the event that this one takes back; None for any other event."""
+
+    def read_replacement(self, event: RoomEvent) -> str | None:
+        """Return the id of the room that replaces this one; None for any other event."""
+
+    def read_report(self, event: RoomEvent) -> BridgeReport | None:
+        """Return what the event says of a post; whether the bridge sent it is the caller's to check."""
 
     def read_mark(self, event: RoomEvent) -> PostMark | None:
         """Return which of our posts the event says it is; whether we sent it is the caller's to check."""

@@ -17,6 +17,7 @@ from ..domain.model import Batch
 from ..domain.retry import backoff
 from .background import Worker
 from .batches import BatchMaker
+from .delivery import DeliveryService
 from .ports import Clock, MatrixFailed, MatrixGateway, Post
 
 SLOTS = 8
@@ -38,11 +39,12 @@ class Relay:
         gateway: MatrixGateway,
         clock: Clock,
         maker: BatchMaker,
+        delivery: DeliveryService,
         catch_up: Callable[[], Awaitable[None]],
         log: Logger,
     ) -> None:
         self._database, self._gateway, self._clock, self._log = database, gateway, clock, log
-        self._maker, self._catch_up = maker, catch_up
+        self._maker, self._delivery, self._catch_up = maker, delivery, catch_up
         self._under_way: set[asyncio.Task[None]] = set()
         self._failures = 0
         self._resume_at = clock.now()
@@ -93,7 +95,7 @@ class Relay:
             # Takes the time and the transactions of a sent one, so that the customer can't tell.
             await asyncio.sleep(self._usual_send_seconds)
             async with self._database.transaction() as tx:
-                await tx.outbox.end_batch(batch, "held", self._clock.now())
+                await tx.batches.end(batch, "held")
             return
         try:
             await self._send(batch)
@@ -108,37 +110,51 @@ class Relay:
         for part, body in enumerate(batch.parts):
             if part in in_room:
                 continue
-            began = time.monotonic()
-            sent[part] = await self._gateway.send_post(
-                Post(room_id=batch.room_id, body=body, batch_id=batch.id, part=part, attempt=batch.attempt)
+            post = Post(
+                room_id=batch.room_id,
+                body=body,
+                batch_id=batch.id,
+                part=part,
+                attempt=batch.attempt,
+                edits=batch.edits,
             )
+            began = time.monotonic()
+            sent[part] = await self._gateway.send_post(post)
             self._usual_send_seconds = time.monotonic() - began
         async with self._database.transaction() as tx:
             for part, event_id in sent.items():
-                await tx.inbox.add_post(event_id, batch, part)
-            await tx.outbox.end_batch(batch, "sent", self._clock.now())
+                await tx.inbox.add_post(event_id, self._gateway.mxid, batch, part, batch.attempt)
+            await self._delivery.settle(tx, batch.id)
 
     async def _with_living_ids(self, batch: Batch) -> tuple[Batch, set[int]]:
-        """Return the batch to send, and which of its parts are in the room already.
+        """Return the batch to send, and which of its parts are not to be sent.
 
         A transaction id holds for one device and one day. Past that, the room itself is asked what it
-        has, and the rest goes out as a new attempt.
+        has, and the rest goes out as a new attempt. A later attempt leaves out what was delivered.
         """
         device_id, now = await self._gateway.get_device_id(), self._clock.now()
-        if batch.device_id == device_id and now - batch.first_tried_at < TRANSACTION_IDS_HOLD:
+        is_stale = batch.device_id != device_id or now - batch.first_tried_at >= TRANSACTION_IDS_HOLD
+        if is_stale:
+            await self._catch_up()
+        elif batch.attempt == 1:
             return batch, set()
-        await self._catch_up()
         async with self._database.transaction() as tx:
-            in_room = await tx.inbox.list_parts(batch.id)
-            await tx.outbox.start_attempt(batch, device_id, now)
-            return await tx.outbox.get_batch(batch.id) or batch, in_room
+            if is_stale:
+                await tx.batches.start_attempt(batch, device_id, now)
+                batch = await tx.batches.get(batch.id) or batch
+            parts = await tx.batches.list_parts(batch.id)
+        return batch, {
+            number
+            for number, part in parts.items()
+            if part.status == "delivered" or (part.status == "sent" and part.attempt == batch.attempt)
+        }
 
     async def _put_off(self, batch: Batch, error: MatrixFailed) -> None:
         if not error.permanent:
             self._note_failure(error)
         async with self._database.transaction() as tx:
             if error.permanent:
-                await tx.outbox.end_batch(batch, "failed", self._clock.now(), str(error))
+                await self._delivery.give_up(tx, batch, str(error))
             else:
-                await tx.outbox.put_off(batch, self._resume_at, str(error))
-        self._log.warning("Ticket #%d: batch %s was not sent: %s", batch.ticket, batch.id, error)
+                await tx.batches.put_off(batch, self._resume_at, str(error))
+        self._log.warning("Ticket #%s: batch %s was not sent: %s", batch.ticket, batch.id, error)

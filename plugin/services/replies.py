@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ..db.database import Database
 from ..db.transaction import Transaction
-from ..domain.model import Author, Message, RoomEvent, Target
-from ..domain.replies import Answer, Meaning, Order, ReplyEvent, interpret
+from ..domain.model import RoomEvent, Target
+from ..domain.replies import Answer, Correction, Ignored, Note, Order, ReplyEvent, interpret
 from ..domain.roster import Roster
+from .answers import AnswerService
+from .changes import ChangeService
+from .delivery import DeliveryService
 from .hub import Hub
 from .ids import new_ulid
-from .moderation import ModerationService
-from .ports import Clock, EventReader, GetSettings
+from .orders import OrderService
+from .ports import EventReader, GetSettings
 
 
 class _HandledElsewhere(Exception):
     """Another host was first; leaving the transaction by it undoes ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    """The word under which an event is kept, and whom it concerns."""
+
+    word: str
+    customer_id: str | None = None
 
 
 class ReplyService:
@@ -27,33 +39,35 @@ class ReplyService:
         *,
         database: Database,
         reader: EventReader,
-        moderation: ModerationService,
-        clock: Clock,
+        answers: AnswerService,
+        orders: OrderService,
+        changes: ChangeService,
+        delivery: DeliveryService,
         hub: Hub,
         settings: GetSettings,
         own_mxid: str,
         wake_relay: Callable[[], None],
+        wake_room: Callable[[], None],
     ) -> None:
-        self._database, self._reader, self._moderation = database, reader, moderation
-        self._clock, self._hub, self._settings = clock, hub, settings
-        self._own_mxid, self._wake_relay = own_mxid, wake_relay
+        self._database, self._reader, self._answers = database, reader, answers
+        self._orders, self._changes, self._delivery = orders, changes, delivery
+        self._hub, self._settings = hub, settings
+        self._own_mxid, self._wake_relay, self._wake_room = own_mxid, wake_relay, wake_room
 
     async def handle(self, event: RoomEvent) -> None:
         """Carry out what an event means, in one transaction with the mark that it is handled."""
         try:
             async with self._database.transaction() as tx:
-                reply = self._reader.read_reply(event)
-                target = await tx.inbox.get_target(reply.reply_to) if reply.reply_to else None
-                meaning = interpret(reply, await self._get_roster(tx), target)
-                outcome = await self._carry_out(tx, event, reply, meaning)
-                if not await tx.inbox.finish(event.event_id, outcome):
+                outcome = await self._carry_out(tx, event, await self._get_roster(tx))
+                if not await tx.inbox.finish(event.event_id, outcome.word):
                     raise _HandledElsewhere
         except _HandledElsewhere:
             return
-        if isinstance(meaning, Answer):
-            self._hub.wake(meaning.target.customer_id)
-        elif isinstance(meaning, Order):
-            self._wake_relay()
+        if outcome.customer_id is not None:
+            self._hub.wake(outcome.customer_id)
+        self._wake_relay()
+        if outcome.word == "tombstone":
+            self._wake_room()
 
     async def _get_roster(self, tx: Transaction) -> Roster:
         settings = self._settings()
@@ -64,49 +78,57 @@ class ReplyService:
             own_mxid=self._own_mxid,
         )
 
-    async def _carry_out(self, tx: Transaction, event: RoomEvent, reply: ReplyEvent, meaning: Meaning) -> str:
-        """Do it, and return the word under which the event is kept."""
+    async def _carry_out(self, tx: Transaction, event: RoomEvent, roster: Roster) -> _Outcome:
+        report = self._reader.read_report(event)
+        if report is not None:
+            # Anybody in the room can send such an event; only the bridge knows.
+            known = event.sender == roster.bridge_bot and await self._delivery.note_report(
+                tx, report, event.sent_at
+            )
+            return _Outcome(word="report" if known else "foreign_report")
+        redacted = self._reader.read_redacted(event)
+        if redacted is not None:
+            customer_id = await self._changes.take_back(tx, event, redacted, roster)
+            return _Outcome(word="deletion", customer_id=customer_id)
+        replacement = self._reader.read_replacement(event)
+        if replacement is not None:
+            await tx.inbox.add_replacement(event.room_id, replacement)
+            return _Outcome(word="tombstone")
+        return await self._carry_out_words(tx, event, roster)
+
+    async def _carry_out_words(self, tx: Transaction, event: RoomEvent, roster: Roster) -> _Outcome:
+        reply = self._reader.read_reply(event)
+        target = await tx.inbox.get_target(reply.reply_to) if reply.reply_to else None
+        meaning = interpret(reply, roster, target)
         if isinstance(meaning, Answer):
-            await self._deliver(tx, event, meaning)
-            return "answer"
+            message = await self._answers.deliver(tx, meaning.moderator, meaning.target, meaning.text)
+            await tx.inbox.add_reply(event.event_id, event.sender, meaning.target, message.id)
+            await self._changes.apply_early(tx, event.event_id, event.sender, message, roster)
+            return _Outcome(word="answer", customer_id=message.customer_id)
+        if isinstance(meaning, Correction):
+            customer_id = await self._changes.correct(tx, event, meaning)
+            return _Outcome(word="edit", customer_id=customer_id)
         if isinstance(meaning, Order):
-            await self._moderation.carry_out(tx, meaning, at=event.sent_at)
-            return "command"
+            await self._orders.carry_out(tx, meaning, sender=event.sender, at=event.sent_at)
+            customer_id = meaning.target.customer_id if meaning.target else None
+            return _Outcome(word="command", customer_id=customer_id)
+        if isinstance(meaning, Note):
+            await self._orders.keep_note(tx, meaning)
+            return _Outcome(word="note")
+        return await self._pass_over(tx, event, reply, meaning)
+
+    async def _pass_over(
+        self, tx: Transaction, event: RoomEvent, reply: ReplyEvent, meaning: Ignored
+    ) -> _Outcome:
         if meaning.reason == "own":
-            await self._note_own_post(tx, event)
-        elif meaning.target is not None and meaning.reason in ("stranger", "foreign_author"):
+            mark = self._reader.read_mark(event)
+            if mark is not None:
+                await self._delivery.note_post(tx, event.event_id, event.sender, mark)
+        elif meaning.target is not None and meaning.reason in ("stranger", "anonymous", "foreign_author"):
             await self._note_stranger(tx, event, reply, meaning.target)
-        return meaning.reason
-
-    async def _deliver(self, tx: Transaction, event: RoomEvent, answer: Answer) -> None:
-        customer = await tx.conversations.advance(answer.target.customer_id)
-        assert customer is not None  # noqa: S101 - a foreign key says so
-        now, moderator = self._clock.now(), answer.moderator
-        message = Message(
-            id=new_ulid(now),
-            customer_id=customer.id,
-            seq=customer.last_seq,
-            ticket=answer.target.ticket,
-            channel="team",
-            author=Author(kind="moderator", id=moderator.id, name=moderator.name, verified=True),
-            text=answer.text,
-            reply_to=answer.target.message_id,
-            client_id=None,
-            created_at=now,
-        )
-        await tx.conversations.add_message(message, customer.last_event)
-        await tx.inbox.add_reply(event.event_id, answer.target, message.id)
-
-    async def _note_own_post(self, tx: Transaction, event: RoomEvent) -> None:
-        """Learn from the room itself that a post is there, before any reply to it can be read.
-
-        The relay may have died between the homeserver's answer and its own commit.
-        """
-        mark = self._reader.read_mark(event)
-        batch = mark and await tx.outbox.get_batch(mark.batch_id)
-        if mark and batch:
-            await tx.inbox.add_post(event.event_id, batch, mark.part)
-            await tx.outbox.confirm_sent(batch.id, self._clock.now())
+            if meaning.reason == "anonymous":
+                await self._orders.hint_to_anonymous(tx, event.sender, meaning.target)
+        return _Outcome(word=meaning.reason)
 
     @staticmethod
     async def _note_stranger(tx: Transaction, event: RoomEvent, reply: ReplyEvent, target: Target) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from logging import Logger
 
+from ..db.database import Database
 from .background import Worker
 from .ports import GetSettings, MatrixFailed, MatrixGateway
 
@@ -15,8 +16,13 @@ _RETRY_SECONDS = 10.0
 class SupportRoom:
     """Knows the id of the room that the settings name, once the bot is in it."""
 
-    def __init__(self, gateway: MatrixGateway, settings: GetSettings, log: Logger) -> None:
+    def __init__(
+        self, database: Database, gateway: MatrixGateway, settings: GetSettings, log: Logger
+    ) -> None:
+        self._database = database
         self._gateway, self._settings, self._log = gateway, settings, log
+        self.problem: str | None = None
+        """Why the bot is not in the room; None where it is."""
         self._joined: tuple[str, str] | None = None
         self._prepare: Callable[[], Awaitable[None]] | None = None
         self._users: Sequence[Worker] = ()
@@ -36,14 +42,29 @@ class SupportRoom:
         named = self._settings().support_room
         try:
             room_id = await self._gateway.join_room(named)
+            room_id = await self._follow(room_id)
             if self._prepare is not None:
                 await self._prepare()
         except MatrixFailed as error:
             self._log.warning("Can't join the support room %s, trying again: %s", named, error)
+            self.problem = str(error)
             return _RETRY_SECONDS
+        self.problem = None
         if self._joined != (named, room_id):
             self._joined = (named, room_id)
             self._log.info("In the support room %s", room_id)
             for worker in self._users:
                 worker.wake()
         return _CHECK_SECONDS
+
+    async def _follow(self, room_id: str) -> str:
+        """Join the room that a tombstone points at, and the one after it; return the last."""
+        passed = {room_id}
+        while True:
+            async with self._database.snapshot() as tx:
+                replacement = await tx.inbox.get_replacement(room_id)
+            if replacement is None or replacement in passed:
+                return room_id
+            room_id = await self._gateway.join_room(replacement)
+            passed.add(room_id)
+            self._log.warning("The support room was replaced by %s: set support_room to it", room_id)

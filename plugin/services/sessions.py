@@ -64,7 +64,7 @@ class SessionService:
             customer = await tx.sessions.get_customer(session.customer_id)
             if customer is None:
                 raise Unauthorized
-            ticket = customer.ticket and await tx.conversations.get_ticket_by_number(customer.ticket)
+            ticket = customer.ticket and await tx.tickets.get_by_number(customer.ticket)
         return Visit(session=session, customer=customer, ticket=ticket or None)
 
     async def end_session(self, session: Session) -> None:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from ..config import Settings
 from ..domain.errors import BadJson, Forbidden, Invalid, TooLarge, UnsupportedMediaType
-from ..domain.model import ConversationEvent, Message
+from ..domain.model import ConversationEvent, Message, Ticket
 from ..domain.text import MAX_TEXT, normalise
 from ..services.conversations import Page
 from ..services.sessions import Visit
@@ -143,7 +143,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "ticket": message.ticket,
         "channel": message.channel,
         "author": {"kind": author.kind, "id": author.id, "name": author.name, "verified": author.verified},
-        "text": message.text,
+        "text": "" if message.deleted_at else message.text,
         "reply_to": message.reply_to,
         "client_id": message.client_id,
         "created_at": time_json(message.created_at),
@@ -164,13 +164,20 @@ def page_json(page: Page, *, forward: bool) -> dict[str, Any]:
 
 def event_block(event: ConversationEvent) -> bytes:
     """Return an event of a stream as it goes over the wire."""
-    data = json.dumps(message_json(event.message), ensure_ascii=False)
+    about = message_json(event.message) if event.message else ticket_json(event.ticket)
+    data = json.dumps(about, ensure_ascii=False)
     return f"id: {event.number}\nevent: {event.type}\ndata: {data}\n\n".encode()
+
+
+def ticket_json(ticket: Ticket | None) -> dict[str, Any] | None:
+    """Return a ticket as its customer sees it."""
+    if ticket is None:
+        return None
+    return {"number": ticket.number, "status": ticket.status, "score": ticket.score}
 
 
 def visit_json(visit: Visit) -> dict[str, Any]:
     """Return a session as its own page sees it."""
-    ticket = visit.ticket
     return {
         "id": visit.session.id,
         "created_at": time_json(visit.session.created_at),
@@ -179,7 +186,7 @@ def visit_json(visit: Visit) -> dict[str, Any]:
             "identity": visit.customer.identity,
             "name": visit.customer.name,
         },
-        "ticket": ticket and {"number": ticket.number, "status": ticket.status},
+        "ticket": ticket_json(visit.ticket),
     }
 
 

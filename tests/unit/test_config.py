@@ -225,7 +225,7 @@ WRONG: list[tuple[str, object, str]] = [
     *(("blocks.default", value, "blocks.default") for value in [*NO_LENGTHS, "never"]),
     *(("blocks.longest", value, "blocks.longest") for value in NO_LENGTHS),
     *(("relay.per_minute", value, "relay.per_minute") for value in NO_COUNTS),
-    *(("relay.join_within", v, "relay.join_within") for v in ["", 1, "1", -1, "-1s", None, True, "x", []]),
+    *(("relay.join_within", v, "relay.join_within") for v in ["", 1, "1", -1, "-1s", None, True, False, []]),
     *(("limits.messages_per_minute", v, "limits.messages_per_minute") for v in [0, *NO_COUNTS]),
     *(("limits.sessions_per_hour", v, "limits.sessions_per_hour") for v in [0, *NO_COUNTS]),
     *(("trusted_proxies", value, "trusted_proxies") for value in ["127.0.0.1", None, {}, 5]),

@@ -78,6 +78,7 @@ def test_a_length_and_a_reason_are_read(word: str, form: str) -> None:
         ("/block   3D   x ", 3 * DAYS, "x"),
         ("/block\n3d\nreason\nmore", 3 * DAYS, "reason\nmore"),
         ("/block spam", None, "spam"),
+        ("/block spam \n", None, "spam"),
         ("/block spam 3d", None, "spam 3d"),
         ("/block - 3d", None, "- 3d"),
         ("/block\tspam", None, "spam"),

@@ -205,6 +205,7 @@ def test_a_matrix_link_keeps_its_letters(text: str) -> None:
         "see example.com/help",
         "https://example.com/caf%C3%A9/x",
         "1/2 and/or 24/7 km/h",
+        "//cdn.example.com/x.js",
         "a @ b / c",
         "matrix of totals; matrix: done",
         "🙂/🙁",

@@ -322,6 +322,14 @@ def test_a_caption_that_is_a_command_or_a_note_is_never_delivered(
     assert not isinstance(meaning_of(event), Answer)
 
 
+def test_a_caption_that_is_a_command_is_carried_out(
+    load_capture: LoadCapture, meaning_of: Interpret, alice: Moderator, target: Target
+) -> None:
+    command = Command(verb="block", length=3 * DAYS, reason="spamming")
+    event = altered(load_capture("30_photo_reply"), body="/block 3d spamming")
+    assert meaning_of(event) == Order(moderator=alice, target=target, command=command)
+
+
 def test_a_file_name_is_no_caption_whether_or_not_it_stands_twice(
     load_capture: LoadCapture, meaning_of: Interpret
 ) -> None:
@@ -380,6 +388,12 @@ def formatted(event: RoomEvent, body: str, html: str) -> RoomEvent:
             id="shown already",
         ),
         pytest.param(
+            "example.com/a",
+            "<a href='http://example.com/a'><b>example</b>.com<i>/a</i></a>",
+            "example.com/a",
+            id="shown in several styles",
+        ),
+        pytest.param(
             "one two",
             "<a href='https://example.com/a'>one</a> <a href='https://example.com/a'>two</a>",
             "one two\nhttps://example.com/a",
@@ -401,7 +415,7 @@ def formatted(event: RoomEvent, body: str, html: str) -> RoomEvent:
             "me@example.org", "<a href='mailto:me@example.org'>me@example.org</a>", "me@example.org"
         ),
         pytest.param("a < b", "a &lt; b <img src='https://example.com/x'>", "a < b", id="no link"),
-        pytest.param("a", "a <area href='https://example.com/x'>", "a", id="another element"),
+        pytest.param("a b", "a <q href='https://example.com/x'><a href=''>b</a>", "a b", id="another tag"),
         pytest.param("a", "<a>a</a><a href=''>b</a><a href>c</a>", "a", id="links without an address"),
     ],
 )
@@ -435,6 +449,24 @@ def test_a_link_in_the_quoted_part_is_not_in_the_answer(load_capture: LoadCaptur
         "about this part"
     )
     assert reader.read_reply(altered(event, formatted_body=html)).text == "about this part"
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "<blockquote data-telegram-partial-reply><a href='https://quoted.example'>x</a></blockquote>",
+        "<blockquote data-telegram-partial-reply><blockquote>a</blockquote>"
+        "<a href='https://quoted.example'>x</a></blockquote>",
+        "<mx-reply><blockquote><a href='https://quoted.example'>x</a></blockquote></mx-reply>",
+        "<mx-reply><blockquote>a</blockquote><a href='https://quoted.example'>x</a></mx-reply>",
+    ],
+)
+def test_of_a_quote_and_an_answer_only_the_answers_links_are_shown(
+    load_capture: LoadCapture, quote: str
+) -> None:
+    html = f"{quote}<blockquote><a href='https://example.com/a'>read</a></blockquote> this"
+    event = formatted(load_capture("20_reply_plain"), "read this", html)
+    assert reader.read_reply(event).text == "read this\nhttps://example.com/a"
 
 
 def test_html_of_another_format_is_not_looked_at(load_capture: LoadCapture) -> None:

@@ -140,6 +140,16 @@ def test_the_number_of_buckets_is_bounded_and_the_least_used_goes_first(
     buckets.take(Rate("b", 1, 60))
 
 
+def test_a_bucket_that_is_used_again_is_not_the_first_to_go(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST_BUCKETS", 2)
+    buckets = Buckets()
+    for key in ("a", "b", "a", "c"):
+        buckets.take(Rate(key, 2, 60))
+    refused(lambda: buckets.take(Rate("a", 2, 60)))
+
+
 def test_a_flood_of_addresses_does_not_fill_the_memory(watch: Watch) -> None:
     assert 1000 <= module._MOST_BUCKETS <= 100_000
     buckets = Buckets()
@@ -240,6 +250,12 @@ def test_a_proxy_that_is_seen_as_ipv4_in_ipv6_is_trusted_all_the_same(limits: Li
 
 def test_clients_whose_proxy_writes_the_port_too_are_told_apart(limits: Limits) -> None:
     first, second = request_from("127.0.0.1", f"{CLIENT}:50123"), request_from("127.0.0.1", f"{OTHER}:50123")
+    assert not are_one(limits, first, second)
+
+
+def test_clients_whose_proxy_writes_ipv6_in_brackets_are_told_apart(limits: Limits) -> None:
+    first = request_from("127.0.0.1", "[2001:db8:1:2::1]:50123")
+    second = request_from("127.0.0.1", "[2001:db8:1:3::1]")
     assert not are_one(limits, first, second)
 
 

@@ -381,6 +381,7 @@ def test_an_event_of_the_stream_is_one_block_whatever_the_text_holds() -> None:
     assert lines[2].startswith("data: ")
     assert json.loads(lines[2].removeprefix("data: ")) == schemas.message_json(MESSAGE)
     assert "\r" not in block
+    assert "fixed 😀" in block
 
 
 def test_a_session_shows_its_customer_and_its_ticket(customer: Customer) -> None:

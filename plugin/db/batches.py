@@ -1,0 +1,269 @@
+"""Batches: rows of the outbox on their way to the room, and what became of them."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from mautrix.util.async_db import Connection
+
+from ..domain.delivery import SILENT_BATCHES, Part
+from ..domain.errors import Unavailable
+from ..domain.model import Batch, OutboxRow
+from .columns import Row, from_ms, from_ms_or_none, to_ms
+
+_BATCH = (
+    "id, lane, customer_id, ticket, room_id, parts, part_count, held, edits, attempt, tries, device_id,"
+    " first_tried_at, fence, created_at"
+)
+_ADD = """
+    INSERT INTO batch (id, lane, customer_id, ticket, room_id, parts, part_count, held, edits, state, attempt,
+        tries, device_id, first_tried_at, due_at, lease_owner, lease_until, fence, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10, 0, $11, $12, $13, $14, $15, $16, $13)
+"""
+_ASSIGN = "UPDATE outbox SET batch_id = $2 WHERE id = $1 AND batch_id IS NULL RETURNING 1"
+_GET = f"SELECT {_BATCH} FROM batch WHERE id = $1"
+
+_LIST_DUE = f"""
+    SELECT {_BATCH} FROM batch
+    WHERE state = 'open' AND due_at <= $1 AND lease_until <= $1 ORDER BY id LIMIT $2
+"""
+_LEASE = """
+    UPDATE batch SET lease_owner = $3, lease_until = $4, fence = fence + 1
+    WHERE id = $1 AND fence = $2 AND state = 'open' RETURNING fence
+"""
+_TAKE_OVER = "UPDATE batch SET lease_until = 0 WHERE state = 'open' AND lease_owner = $1"
+_NEXT_DUE = """
+    SELECT MIN(CASE WHEN due_at > lease_until THEN due_at ELSE lease_until END) FROM batch
+    WHERE state = 'open'
+"""
+_START_ATTEMPT = """
+    UPDATE batch SET attempt = attempt + 1, device_id = $3, first_tried_at = $4 WHERE id = $1 AND fence = $2
+    RETURNING attempt
+"""
+_CARRY_PARTS = "UPDATE ticket_event SET attempt = $2 WHERE batch_id = $1 AND status IN ('sent', 'delivered')"
+_PUT_OFF = """
+    UPDATE batch SET lease_until = 0, due_at = $3, tries = tries + 1, error = $4 WHERE id = $1 AND fence = $2
+"""
+_END = """
+    UPDATE batch SET state = $3, error = $4 WHERE id = $1 AND fence = $2 AND state = 'open' RETURNING 1
+"""
+
+_LIST_PARTS = (
+    "SELECT part, attempt, status, reason FROM ticket_event WHERE batch_id = $1 ORDER BY attempt, part"
+)
+_GET_STATE = "SELECT state FROM batch WHERE id = $1"
+_SET_SENT = "UPDATE batch SET state = 'sent', sent_at = $2, error = NULL WHERE id = $1 AND state = 'open'"
+# The bodies go once they are delivered: they can be made again from the messages.
+_SET_DELIVERED = """
+    UPDATE batch SET state = 'delivered', sent_at = COALESCE(sent_at, $2), error = NULL, parts = '[]'
+    WHERE id = $1
+"""
+_SET_FAILED = "UPDATE batch SET state = 'failed', error = $2 WHERE id = $1"
+_SEND_AGAIN = """
+    UPDATE batch SET state = 'open', attempt = attempt + 1, first_tried_at = $2, due_at = $3, lease_until = 0,
+        fence = fence + 1, error = $4
+    WHERE id = $1
+"""
+
+_EXPIRE = "UPDATE batch SET state = 'unconfirmed' WHERE state = 'sent' AND sent_at <= $1 RETURNING id"
+_OLDEST_UNCONFIRMED = "SELECT MIN(sent_at) FROM batch WHERE state = 'sent'"
+_GET_SILENT = "SELECT value FROM counter WHERE name = 'silent_batches'"
+_ADD_SILENT = "UPDATE counter SET value = value + $1 WHERE name = 'silent_batches'"
+_HEARD = "UPDATE counter SET value = 0 WHERE name = 'silent_batches' AND value <> 0"
+
+_COUNT_ON_THEIR_WAY = """
+    SELECT COALESCE(SUM(part_count), 0) FROM batch WHERE state = 'open' AND held = 0 AND lease_until > $1
+"""
+_LIST_SENT_SINCE = "SELECT sent_at, part_count FROM batch WHERE sent_at > $1 ORDER BY sent_at"
+_COUNT_BY_STATE = (
+    "SELECT state, COUNT(*) AS number FROM batch WHERE state IN ('failed', 'unconfirmed') GROUP BY state"
+)
+_LAST_OF_TICKET = f"""
+    SELECT {_BATCH} FROM batch WHERE ticket = $1 AND lane = customer_id AND held = 0 AND sent_at IS NOT NULL
+    ORDER BY id DESC LIMIT 1
+"""
+_LIST_UNDELIVERED = f"""
+    SELECT {_BATCH} FROM batch WHERE ticket = $1 AND lane = customer_id AND state IN ('failed', 'unconfirmed')
+    ORDER BY id
+"""
+_LAST_EVENT = """
+    SELECT event_id FROM ticket_event WHERE batch_id = $1 AND status IN ('sent', 'delivered')
+    ORDER BY part DESC, attempt DESC LIMIT 1
+"""
+
+
+def _from_row(row: Row) -> Batch:
+    return Batch(
+        id=row["id"],
+        lane=row["lane"],
+        customer_id=row["customer_id"],
+        ticket=row["ticket"],
+        room_id=row["room_id"],
+        parts=tuple(json.loads(row["parts"])),
+        part_count=row["part_count"],
+        held=bool(row["held"]),
+        edits=row["edits"],
+        attempt=row["attempt"],
+        tries=row["tries"],
+        device_id=row["device_id"],
+        first_tried_at=from_ms(row["first_tried_at"]),
+        fence=row["fence"],
+        created_at=from_ms(row["created_at"]),
+    )
+
+
+class BatchRepository:
+    """States: `open`, then `sent` and `delivered`, or `unconfirmed`, `failed`, `held`."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    async def add(self, batch: Batch, rows: list[OutboxRow], owner: str, lease_until: datetime) -> None:
+        """Store a batch with its lease and take its rows out of the waiting ones.
+
+        Raises:
+            Unavailable: another host was first; the transaction is of no use any more.
+        """
+        await self._conn.execute(
+            _ADD,
+            batch.id,
+            batch.lane,
+            batch.customer_id,
+            batch.ticket,
+            batch.room_id,
+            json.dumps(batch.parts),
+            batch.part_count,
+            int(batch.held),
+            batch.edits,
+            batch.attempt,
+            batch.device_id,
+            to_ms(batch.first_tried_at),
+            to_ms(batch.created_at),
+            owner,
+            to_ms(lease_until),
+            batch.fence,
+        )
+        for row in rows:
+            if await self._conn.fetchval(_ASSIGN, row.id, batch.id) is None:
+                raise Unavailable("Another host has taken these messages.")
+
+    async def get(self, batch_id: str) -> Batch | None:
+        """Return the batch."""
+        row = await self._conn.fetchrow(_GET, batch_id)
+        return None if row is None else _from_row(row)
+
+    async def list_due(self, now: datetime, limit: int) -> list[Batch]:
+        """Return open batches whose time has come and that nobody holds a lease on."""
+        return [_from_row(row) for row in await self._conn.fetch(_LIST_DUE, to_ms(now), limit)]
+
+    async def lease(self, batch: Batch, owner: str, until: datetime) -> int | None:
+        """Take a due batch; return the new fence, None where somebody else was first."""
+        fence: int | None = await self._conn.fetchval(_LEASE, batch.id, batch.fence, owner, to_ms(until))
+        return fence
+
+    async def take_over(self, owner: str) -> None:
+        """End the leases that this host's former process held when it died."""
+        await self._conn.execute(_TAKE_OVER, owner)
+
+    async def get_next_due(self) -> datetime | None:
+        """Return when the next open batch may be taken."""
+        return from_ms_or_none(await self._conn.fetchval(_NEXT_DUE))
+
+    async def start_attempt(self, batch: Batch, device_id: str, at: datetime) -> int | None:
+        """Begin a new attempt under new transaction ids; return its number, None where the lease is lost.
+
+        What is in the room already counts for the new attempt.
+        """
+        attempt: int | None = await self._conn.fetchval(
+            _START_ATTEMPT, batch.id, batch.fence, device_id, to_ms(at)
+        )
+        if attempt is not None:
+            await self._conn.execute(_CARRY_PARTS, batch.id, attempt)
+        return attempt
+
+    async def put_off(self, batch: Batch, until: datetime, error: str) -> None:
+        """Let go of a batch that could not be sent, to be tried again at `until`."""
+        await self._conn.execute(_PUT_OFF, batch.id, batch.fence, to_ms(until), error)
+
+    async def end(self, batch: Batch, state: str, error: str | None = None) -> bool:
+        """Close a batch without sending it, as `held` or `failed`; False where the lease is lost."""
+        return await self._conn.fetchval(_END, batch.id, batch.fence, state, error) is not None
+
+    async def get_state(self, batch_id: str) -> str | None:
+        """Return the state of a batch."""
+        state: str | None = await self._conn.fetchval(_GET_STATE, batch_id)
+        return state
+
+    async def list_parts(self, batch_id: str) -> dict[int, Part]:
+        """Return the newest post of each part of a batch."""
+        rows = await self._conn.fetch(_LIST_PARTS, batch_id)
+        return {row["part"]: Part(attempt=row["attempt"], status=row["status"]) for row in rows}
+
+    async def get_reason(self, batch_id: str) -> str | None:
+        """Return what the bridge said last of a part that it could not deliver."""
+        rows = await self._conn.fetch(_LIST_PARTS, batch_id)
+        return next((row["reason"] for row in reversed(rows) if row["reason"]), None)
+
+    async def set_sent(self, batch_id: str, at: datetime) -> None:
+        """Note that all parts are in the room."""
+        await self._conn.execute(_SET_SENT, batch_id, to_ms(at))
+
+    async def set_delivered(self, batch_id: str, at: datetime) -> None:
+        """Note that all parts are in the group."""
+        await self._conn.execute(_SET_DELIVERED, batch_id, to_ms(at))
+
+    async def set_failed(self, batch_id: str, error: str | None) -> None:
+        """Give a batch up."""
+        await self._conn.execute(_SET_FAILED, batch_id, error)
+
+    async def send_again(self, batch_id: str, now: datetime, pause: timedelta, error: str | None) -> None:
+        """Make a batch due again after `pause`, as a new attempt; a lease on it is void."""
+        await self._conn.execute(_SEND_AGAIN, batch_id, to_ms(now), to_ms(now + pause), error)
+
+    async def expire_unconfirmed(self, sent_before: datetime) -> int:
+        """Stop waiting for a word on what was sent by then; return how many batches that were."""
+        return len(await self._conn.fetch(_EXPIRE, to_ms(sent_before)))
+
+    async def get_oldest_unconfirmed(self) -> datetime | None:
+        """Return when the batch was sent that has waited longest for a word."""
+        return from_ms_or_none(await self._conn.fetchval(_OLDEST_UNCONFIRMED))
+
+    async def bridge_reports(self) -> bool:
+        """Tell whether the bridge is known to report what it delivered."""
+        return int(await self._conn.fetchval(_GET_SILENT)) < SILENT_BATCHES
+
+    async def note_silence(self, batches: int) -> None:
+        """Count batches of which the bridge said nothing."""
+        await self._conn.execute(_ADD_SILENT, batches)
+
+    async def note_report(self) -> None:
+        """Note that the bridge reports."""
+        await self._conn.execute(_HEARD)
+
+    async def count_posts_on_their_way(self, now: datetime) -> int:
+        """Return how many posts the batches have that somebody holds a lease on."""
+        return int(await self._conn.fetchval(_COUNT_ON_THEIR_WAY, to_ms(now)))
+
+    async def list_sent_since(self, since: datetime) -> list[tuple[datetime, int]]:
+        """Return when batches were sent after `since`, and in how many posts each."""
+        rows = await self._conn.fetch(_LIST_SENT_SINCE, to_ms(since))
+        return [(from_ms(row["sent_at"]), row["part_count"]) for row in rows]
+
+    async def count_undelivered(self) -> dict[str, int]:
+        """Return how many batches are `failed` and `unconfirmed`."""
+        return {row["state"]: row["number"] for row in await self._conn.fetch(_COUNT_BY_STATE)}
+
+    async def get_last_of_ticket(self, ticket: int) -> Batch | None:
+        """Return the ticket's newest batch of a customer's messages that went to the room."""
+        row = await self._conn.fetchrow(_LAST_OF_TICKET, ticket)
+        return None if row is None else _from_row(row)
+
+    async def list_undelivered_of_ticket(self, ticket: int) -> list[Batch]:
+        """Return what failed or was never confirmed, oldest first."""
+        return [_from_row(row) for row in await self._conn.fetch(_LIST_UNDELIVERED, ticket)]
+
+    async def get_last_event(self, batch_id: str) -> str | None:
+        """Return the id of the room event that carries the last part of a batch."""
+        event_id: str | None = await self._conn.fetchval(_LAST_EVENT, batch_id)
+        return event_id

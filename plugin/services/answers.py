@@ -1,0 +1,39 @@
+"""A moderator's words go to the customer."""
+
+from __future__ import annotations
+
+from ..db.transaction import Transaction
+from ..domain.model import Author, Message, Moderator, Target
+from .ids import new_ulid
+from .marks import ask_for_mark
+from .ports import Clock
+from .tickets import TicketService
+
+
+class AnswerService:
+    """Stores answers, and lets the team see that they were."""
+
+    def __init__(self, clock: Clock, tickets: TicketService) -> None:
+        self._clock, self._tickets = clock, tickets
+
+    async def deliver(self, tx: Transaction, by: Moderator, target: Target, text: str) -> Message:
+        """Store a moderator's text in the customer's conversation and return the message."""
+        customer = await tx.conversations.advance(target.customer_id)
+        assert customer is not None  # noqa: S101 - a foreign key says so
+        now = self._clock.now()
+        message = Message(
+            id=new_ulid(now),
+            customer_id=customer.id,
+            seq=customer.last_seq,
+            ticket=target.ticket,
+            channel="team",
+            author=Author(kind="moderator", id=by.id, name=by.name, verified=True),
+            text=text,
+            reply_to=target.message_id,
+            client_id=None,
+            created_at=now,
+        )
+        await tx.conversations.add_message(message, customer.last_event)
+        await self._tickets.touch(tx, target.ticket, now)
+        await ask_for_mark(tx, now, target.customer_id, target.ticket)
+        return message

@@ -1,0 +1,69 @@
+"""What becomes of a batch once its posts are in the room: the bridge's word, another try, or the end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from logging import Logger
+
+from ..db.transaction import Transaction
+from ..domain.delivery import judge, pause_after
+from ..domain.model import Batch, role_of
+from .notices import say_to_team
+from .ports import BridgeReport, Clock, PostMark
+
+_BEFORE_THE_END = ("open", "sent", "unconfirmed", "failed")
+
+
+class DeliveryService:
+    """Keeps the state of batches in line with what the room says of their posts."""
+
+    def __init__(self, clock: Clock, log: Logger) -> None:
+        self._clock, self._log = clock, log
+
+    async def note_post(self, tx: Transaction, event_id: str, sender: str, mark: PostMark) -> None:
+        """Learn from the room itself that a post is there, before any reply to it can be read.
+
+        The relay may have died between the homeserver's answer and its own commit.
+        """
+        batch = await tx.batches.get(mark.batch_id)
+        if batch is not None:
+            await tx.inbox.add_post(event_id, sender, batch, mark.part, mark.attempt)
+            await self.settle(tx, batch.id)
+
+    async def note_report(self, tx: Transaction, report: BridgeReport, at: datetime) -> bool:
+        """Take the bridge's word on a post; return whether it was one of ours."""
+        await tx.batches.note_report()
+        batch_id = await tx.inbox.report(report.event_id, report.status, report.reason, at)
+        if batch_id is not None:
+            await self.settle(tx, batch_id)
+        return batch_id is not None
+
+    async def settle(self, tx: Transaction, batch_id: str) -> None:
+        """Draw the conclusion from where the parts of a batch stand."""
+        batch, state = await tx.batches.get(batch_id), await tx.batches.get_state(batch_id)
+        if batch is None or state not in _BEFORE_THE_END:
+            return
+        now = self._clock.now()
+        verdict = judge(batch.part_count, batch.attempt, await tx.batches.list_parts(batch_id))
+        if verdict == "sent" and state == "open":
+            await tx.batches.set_sent(batch_id, now)
+        elif verdict == "delivered":
+            await tx.batches.set_delivered(batch_id, now)
+        elif verdict in ("again", "failed") and state != "failed":
+            reason = await tx.batches.get_reason(batch_id)
+            self._log.warning("Ticket #%s: attempt %d failed: %s", batch.ticket, batch.attempt, reason)
+            if verdict == "again" and role_of(batch) != "mark":
+                pause = pause_after(batch.attempt, reason)
+                await tx.batches.send_again(batch_id, now, pause, reason)
+            else:
+                await self.give_up(tx, batch, reason)
+
+    async def give_up(self, tx: Transaction, batch: Batch, reason: str | None) -> None:
+        """End a batch as failed, and show it to the team if a customer's words are in it."""
+        await tx.batches.set_failed(batch.id, reason)
+        if role_of(batch) == "post":
+            text = (
+                f"⚠ #{batch.ticket}: a message did not get through ({reason or 'refused'})."
+                " Reply /resend to a message of that ticket to try again."
+            )
+            await say_to_team(tx, self._clock.now(), text, customer_id=batch.customer_id, ticket=batch.ticket)

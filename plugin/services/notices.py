@@ -1,0 +1,25 @@
+"""Texts of the bot's own for the team."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ..db.transaction import Transaction
+from ..domain.model import ANSWERS, OutboxRow
+from .ids import new_ulid
+
+
+async def say_to_team(
+    tx: Transaction, now: datetime, text: str, *, customer_id: str | None = None, ticket: int | None = None
+) -> None:
+    """Put a text on its way to the group; about a ticket where one is given."""
+    await tx.outbox.add_answer(
+        OutboxRow(
+            id=new_ulid(now),
+            lane=ANSWERS,
+            customer_id=customer_id,
+            ticket=ticket,
+            text=text,
+            created_at=now,
+        )
+    )
