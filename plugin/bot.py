@@ -26,10 +26,13 @@ from .services.changes import ChangeService
 from .services.clock import SystemClock
 from .services.conversations import ConversationService
 from .services.delivery import DeliveryService
+from .services.health import HealthService
+from .services.housekeeping import Housekeeping
 from .services.hub import Hub
 from .services.inbox import Inbox
 from .services.intake import Intake
 from .services.moderation import ModerationService
+from .services.operators import OperatorService
 from .services.orders import OrderService
 from .services.ports import Clock
 from .services.relay import Relay
@@ -40,6 +43,7 @@ from .services.tickets import TicketService
 from .web.customer_api import CustomerApi
 from .web.gate import Gate, answer_closed
 from .web.limits import Limits
+from .web.operator_api import OperatorApi
 from .web.streams import Streams
 
 
@@ -99,13 +103,15 @@ class Headset(Plugin):
     async def stop(self) -> None:
         """Stop sending and reading; what is stored goes on at the next start."""
         if self._settings is not None:
-            self._unsubscribe()
+            for undo in self._undo:
+                undo()
             await self._relay.stop()
             for worker in self._workers():
                 await worker.stop()
 
     def _workers(self) -> list[Worker]:
-        return [self._room.worker, self._inbox.worker, self._relay.worker, self._tickets.worker]
+        parts = (self._room, self._inbox, self._relay, self._tickets, self._housekeeping)
+        return [part.worker for part in parts]
 
     def _get_settings(self) -> Settings:
         if self._settings is None:
@@ -149,12 +155,12 @@ class Headset(Plugin):
         )
         self._tickets = TicketService(database, clock, self._hub, self._get_settings, log)
         answers = AnswerService(clock, self._tickets)
-        moderation = ModerationService(self._get_settings)
+        self._moderation = ModerationService(self._get_settings)
         replies = ReplyService(
             database=database,
             reader=reader,
             answers=answers,
-            orders=OrderService(clock, moderation, self._tickets, answers),
+            orders=OrderService(clock, self._moderation, self._tickets, answers),
             changes=ChangeService(),
             delivery=delivery,
             hub=self._hub,
@@ -165,18 +171,33 @@ class Headset(Plugin):
         )
         self._inbox = Inbox(database=database, gateway=gateway, room=self._room, replies=replies, log=log)
         self._room.open_with(self._inbox.begin, [self._inbox.worker, self._relay.worker])
-        self._unsubscribe: Callable[[], None] = gateway.on_room_event(self._inbox.worker.wake)
+        self._housekeeping = Housekeeping(database, clock, self._get_settings, log)
+        self._gateway = gateway
+        self._undo: list[Callable[[], None]] = [gateway.on_room_event(self._inbox.worker.wake)]
 
     def _wire_web(self, database: Database) -> None:
         conversations = ConversationService(database)
         gate = Gate(self._get_settings, str(self.webapp_url.origin()), self.log)
         self._streams = Streams(conversations, self._hub, gate)
+        limits = Limits(self._get_settings, self.log)
+        health = HealthService(database, self.clock, self._room)
+        operators = OperatorService(
+            database=database,
+            clock=self.clock,
+            settings=self._get_settings,
+            health=health,
+            moderation=self._moderation,
+            saw_untrusted_proxy=lambda: limits.saw_untrusted_proxy,
+        )
+        self._undo.append(self._gateway.on_text(operators.answer))
+        OperatorApi(health, self._streams, self.clock).add_routes(self.webapp)
         api = CustomerApi(
-            sessions=SessionService(database, self.clock, self._hub),
+            sessions=SessionService(database, self.clock, self._hub, self._get_settings),
             conversations=conversations,
             intake=Intake(database, self.clock, self._hub, self._relay.worker, self._tickets),
+            tickets=self._tickets,
             streams=self._streams,
-            limits=Limits(self._get_settings, self.log),
+            limits=limits,
             settings=self._get_settings,
         )
         api.add_routes(self.webapp)

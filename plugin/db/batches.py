@@ -66,6 +66,11 @@ _SEND_AGAIN = """
     WHERE id = $1
 """
 
+_RELEASE_HELD = """
+    UPDATE batch SET held = 0, state = 'open', attempt = attempt + 1, first_tried_at = $2, due_at = $2,
+        lease_until = 0, fence = fence + 1
+    WHERE customer_id = $1 AND state = 'held' RETURNING id
+"""
 _EXPIRE = "UPDATE batch SET state = 'unconfirmed' WHERE state = 'sent' AND sent_at <= $1 RETURNING id"
 _OLDEST_UNCONFIRMED = "SELECT MIN(sent_at) FROM batch WHERE state = 'sent'"
 _GET_SILENT = "SELECT value FROM counter WHERE name = 'silent_batches'"
@@ -220,6 +225,10 @@ class BatchRepository:
     async def send_again(self, batch_id: str, now: datetime, pause: timedelta, error: str | None) -> None:
         """Make a batch due again after `pause`, as a new attempt; a lease on it is void."""
         await self._conn.execute(_SEND_AGAIN, batch_id, to_ms(now), to_ms(now + pause), error)
+
+    async def release_held(self, customer_id: str, now: datetime) -> int:
+        """Put what a block held of a customer on its way; return how many batches."""
+        return len(await self._conn.fetch(_RELEASE_HELD, customer_id, to_ms(now)))
 
     async def expire_unconfirmed(self, sent_before: datetime) -> int:
         """Stop waiting for a word on what was sent by then; return how many batches that were."""

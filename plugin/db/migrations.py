@@ -16,6 +16,10 @@ _TABLES = (
         value BIGINT NOT NULL
     )""",
     "INSERT INTO counter (name, value) VALUES ('ticket', 1000), ('answer', 0), ('silent_batches', 3)",
+    """CREATE TABLE secret (
+        name  TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    )""",
     """CREATE TABLE moderator (
         id          TEXT PRIMARY KEY,
         name        TEXT NOT NULL,
@@ -114,6 +118,7 @@ _TABLES = (
     "CREATE INDEX batch_unconfirmed ON batch (sent_at) WHERE state = 'sent'",
     "CREATE INDEX batch_lane ON batch (lane, state)",
     "CREATE INDEX batch_ticket ON batch (ticket, id)",
+    "CREATE INDEX batch_held ON batch (customer_id) WHERE state = 'held'",
     "CREATE INDEX batch_sent_at ON batch (sent_at)",
     """CREATE TABLE outbox (
         id          TEXT PRIMARY KEY,

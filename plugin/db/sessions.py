@@ -15,13 +15,18 @@ _GET_CUSTOMER = f"SELECT {_CUSTOMER} FROM customer WHERE id = $1"
 
 _SESSION = "id, customer_id, created_at, ended_at"
 _ADD_SESSION = """
-    INSERT INTO session (id, token_hash, customer_id, locale, page_url, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6)
+    INSERT INTO session (id, token_hash, customer_id, locale, page_url, address_hash, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 _GET_SESSION = f"SELECT {_SESSION} FROM session WHERE token_hash = $1 AND ended_at IS NULL"
 _GET_PAGE_URL = """
     SELECT page_url FROM session WHERE customer_id = $1 AND page_url IS NOT NULL
     ORDER BY created_at DESC LIMIT 1
+"""
+# An update that changes nothing, so that the row is returned either way.
+_GET_OR_ADD_KEY = """
+    INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET name = excluded.name
+    RETURNING value
 """
 _IS_LIVE = "SELECT 1 FROM session WHERE id = $1 AND ended_at IS NULL"
 _END_SESSION = "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"
@@ -53,7 +58,12 @@ class SessionRepository:
         )
 
     async def add_session(
-        self, session: Session, token_hash: str, locale: str | None, page_url: str | None
+        self,
+        session: Session,
+        token_hash: str,
+        locale: str | None,
+        page_url: str | None,
+        address_hash: str | None = None,
     ) -> None:
         """Store a session under the hash of its token."""
         await self._conn.execute(
@@ -63,8 +73,13 @@ class SessionRepository:
             session.customer_id,
             locale,
             page_url,
+            address_hash,
             to_ms(session.created_at),
         )
+
+    async def get_secret(self, name: str, fresh: str) -> str:
+        """Return a secret of this desk; `fresh` becomes it where there is none yet."""
+        return str(await self._conn.fetchval(_GET_OR_ADD_KEY, name, fresh))
 
     async def get_session_by_token_hash(self, token_hash: str) -> Session | None:
         """Return the session that is not ended."""

@@ -20,6 +20,7 @@ Verb = Literal[
     "assign",
     "info",
     "resend",
+    "release",
     "open",
     "whoami",
     "help",
@@ -42,6 +43,7 @@ VOCABULARY: dict[str, Verb] = {
     "assign": "assign",
     "info": "info",
     "resend": "resend",
+    "release": "release",
     "open": "open",
     "whoami": "whoami",
     "help": "help",
@@ -52,6 +54,7 @@ NEED_NO_TICKET: frozenset[Verb] = frozenset({"blocked", "open", "whoami", "help"
 
 HELP = """As a Reply to a ticket's message:
 /block [7d] [reason], /timeout [2h] [reason], /unblock
+/release what a block has held back
 /close [last words], /reopen, /assign me, none or a name
 /note text (or a Reply that starts with //), /info, /resend
 Anywhere: /blocked, /open, /whoami, /help"""

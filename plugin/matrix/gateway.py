@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 from maubot.matrix import MaubotMatrixClient
 from mautrix.api import Method, Path
 from mautrix.errors import MatrixError, MatrixRequestError
-from mautrix.types import EventType
+from mautrix.types import EventType, MessageEvent, PowerLevelStateEventContent, RoomID
 
 from ..domain.model import RoomEvent
 from ..domain.retry import is_permanent
-from ..services.ports import MatrixFailed, Post, Stretch
+from ..services.ports import MatrixFailed, Post, RoomFacts, Stretch
 from .events import MARK_KEY, STATUS_TYPE, TOMBSTONE_TYPE
 
 T = TypeVar("T")
@@ -66,6 +66,32 @@ class MautrixGateway:
         """Join a room by its id or alias and return its id."""
         answer = await _asked(self._client.api.request(Method.POST, Path.v3.join[room]))
         return str(answer["room_id"])
+
+    async def get_room_facts(self, room_id: str, bridge_bot: str) -> RoomFacts:
+        """Return who is in the room and what the bot may do there."""
+        room = Path.v3.rooms[room_id]
+        members = await _asked(self._client.api.request(Method.GET, room.joined_members))
+        levels = await _asked(self._client.get_state_event(RoomID(room_id), EventType.ROOM_POWER_LEVELS))
+        assert isinstance(levels, PowerLevelStateEventContent)  # noqa: S101 - what this type of event holds
+        return RoomFacts(
+            bridge_is_there=bridge_bot in members.get("joined", {}),
+            may_redact=levels.get_user_level(self._client.mxid) >= levels.redact,
+        )
+
+    async def send_notice(self, room_id: str, text: str) -> None:
+        """Say something that the bridge does not relay."""
+        await _asked(self._client.send_notice(RoomID(room_id), text))
+
+    def on_text(self, answer: Callable[[str, str], Awaitable[str | None]]) -> Callable[[], None]:
+        """Answer texts in any room by notices: `answer` gets sender and text; return what undoes it."""
+
+        async def handler(event: MessageEvent) -> None:
+            text = await answer(str(event.sender), getattr(event.content, "body", None) or "")
+            if text is not None:
+                await self.send_notice(str(event.room_id), text)
+
+        self._client.add_event_handler(EventType.ROOM_MESSAGE, handler)
+        return lambda: self._client.remove_event_handler(EventType.ROOM_MESSAGE, handler)
 
     async def send_post(self, post: Post) -> str:
         """Send a text and return its event id; the same post again is the same event."""

@@ -55,9 +55,22 @@ class ModerationService:
             answer = f"#{target.ticket} is not blocked"
         return answer if self._settings().block_habits.announce_in_room else None
 
-    async def list_blocked(self, tx: Transaction, now: datetime) -> str:
-        """Return who is blocked, as a text for the team."""
-        if not self._settings().block_habits.announce_in_room:
+    async def release(self, tx: Transaction, by: Moderator, target: Target, now: datetime) -> str:
+        """Let go what a block held back; return the answer."""
+        number = target.ticket
+        if any(
+            block.created_at <= now for block in await tx.blocks.list_not_over_before(target.customer_id, now)
+        ):
+            return f"#{number} is blocked. /unblock comes first."
+        released = await tx.batches.release_held(target.customer_id, now)
+        if not released:
+            return f"#{number}: nothing is held"
+        await _audit(tx, by, target, "held.released", now, {"batches": str(released)})
+        return f"✓ #{number} {released} released"
+
+    async def list_blocked(self, tx: Transaction, now: datetime, *, for_operator: bool = False) -> str:
+        """Return who is blocked, as a text for the team, or for an operator, who may always see it."""
+        if not for_operator and not self._settings().block_habits.announce_in_room:
             return "Blocks are shown in the console."
         lines = []
         for block in await tx.blocks.list_active(now, _MOST_LISTED):

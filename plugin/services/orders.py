@@ -55,6 +55,7 @@ class OrderService:
             "assign": self._assign,
             "info": self._info,
             "resend": self._resend,
+            "release": self._release,
         }
 
     async def carry_out(self, tx: Transaction, order: Order, *, sender: str, at: datetime) -> None:
@@ -179,6 +180,9 @@ class OrderService:
         for batch in batches:
             await tx.batches.send_again(batch.id, now, timedelta(), None)
         return f"✓ #{number} {len(batches)} sent again" if batches else f"#{number}: nothing to send again"
+
+    async def _release(self, tx: Transaction, about: _About) -> str:
+        return await self._moderation.release(tx, about.by, about.target, self._clock.now())
 
     async def _list_open(self, tx: Transaction) -> str:
         now, lines = self._clock.now(), []

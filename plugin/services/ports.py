@@ -69,6 +69,15 @@ class Stretch:
     next_batch: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class RoomFacts:
+    """What an operator wants to know about the support room."""
+
+    bridge_is_there: bool
+    may_redact: bool
+    """Whether the bot has the power to take back what others wrote."""
+
+
 class MatrixGateway(Protocol):
     """The homeserver, as far as the services need it; every call may raise MatrixFailed."""
 
@@ -80,6 +89,12 @@ class MatrixGateway(Protocol):
 
     async def join_room(self, room: str) -> str:
         """Join a room by its id or alias and return its id."""
+
+    async def get_room_facts(self, room_id: str, bridge_bot: str) -> RoomFacts:
+        """Return who is in the room and what the bot may do there."""
+
+    async def send_notice(self, room_id: str, text: str) -> None:
+        """Say something that the bridge does not relay."""
 
     async def send_post(self, post: Post) -> str:
         """Send a text and return its event id; the same post again is the same event."""

@@ -7,9 +7,9 @@ from logging import Logger
 
 from ..db.database import Database
 from .background import Worker
-from .ports import GetSettings, MatrixFailed, MatrixGateway
+from .ports import GetSettings, MatrixFailed, MatrixGateway, RoomFacts
 
-_CHECK_SECONDS = 300.0
+_CHECK_SECONDS = 60.0
 _RETRY_SECONDS = 10.0
 
 
@@ -23,6 +23,8 @@ class SupportRoom:
         self._gateway, self._settings, self._log = gateway, settings, log
         self.problem: str | None = None
         """Why the bot is not in the room; None where it is."""
+        self.facts: RoomFacts | None = None
+        """What is known of the room since the last look."""
         self._joined: tuple[str, str] | None = None
         self._prepare: Callable[[], Awaitable[None]] | None = None
         self._users: Sequence[Worker] = ()
@@ -45,9 +47,11 @@ class SupportRoom:
             room_id = await self._follow(room_id)
             if self._prepare is not None:
                 await self._prepare()
+            self.facts = await self._gateway.get_room_facts(room_id, self._settings().bridge_bot)
         except MatrixFailed as error:
             self._log.warning("Can't join the support room %s, trying again: %s", named, error)
             self.problem = str(error)
+            self._joined = None
             return _RETRY_SECONDS
         self.problem = None
         if self._joined != (named, room_id):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 
 from ..db.database import Database
+from ..db.transaction import Transaction
 from ..domain.errors import Unauthorized
 from ..domain.model import Customer, Session, Ticket
 from .hub import Hub
 from .ids import hash_token, new_token, new_ulid
-from .ports import Clock
+from .ports import Clock, GetSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +27,14 @@ class Visit:
 class SessionService:
     """Opens, finds and ends sessions."""
 
-    def __init__(self, database: Database, clock: Clock, hub: Hub) -> None:
-        self._database, self._clock, self._hub = database, clock, hub
+    def __init__(self, database: Database, clock: Clock, hub: Hub, settings: GetSettings) -> None:
+        self._database, self._clock, self._hub, self._settings = database, clock, hub, settings
 
-    async def open_session(self, locale: str | None, page_url: str | None) -> tuple[str, Visit]:
-        """Make a session for a new anonymous customer; return its token, which is stored nowhere."""
+    async def open_session(self, locale: str | None, page_url: str | None, address: str) -> tuple[str, Visit]:
+        """Make a session for a new anonymous customer; return its token, which is stored nowhere.
+
+        Of the address a keyed hash is stored, and only where blocks are to cover addresses.
+        """
         now, token = self._clock.now(), new_token()
         customer = Customer(
             id=new_ulid(now),
@@ -42,8 +48,15 @@ class SessionService:
         session = Session(id=new_ulid(now), customer_id=customer.id, created_at=now, ended_at=None)
         async with self._database.transaction() as tx:
             await tx.sessions.add_customer(customer)
-            await tx.sessions.add_session(session, hash_token(token), locale, page_url)
+            covered = self._settings().block_habits.cover_address
+            address_hash = await self._hash_address(tx, address) if covered else None
+            await tx.sessions.add_session(session, hash_token(token), locale, page_url, address_hash)
         return token, Visit(session=session, customer=customer, ticket=None)
+
+    @staticmethod
+    async def _hash_address(tx: Transaction, address: str) -> str:
+        key = await tx.sessions.get_secret("address", new_token())
+        return hmac.new(key.encode(), address.encode(), hashlib.sha256).hexdigest()
 
     async def find_session(self, token: str) -> Session:
         """Return the session of a token.

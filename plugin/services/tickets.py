@@ -11,7 +11,6 @@ from ..db.transaction import Transaction
 from ..domain.blocks import holds
 from ..domain.errors import Conflict, NotFound
 from ..domain.model import Customer, Session, Ticket
-from ..domain.text import normalise
 from ..domain.tickets import step_for_message
 from .background import Worker
 from .hub import Hub
@@ -89,7 +88,7 @@ class TicketService:
                 raise Conflict("An open ticket can't be rated.")
             ticket = replace(ticket, score=score)
             await self._update(tx, ticket)
-            await tx.tickets.set_comment(number, comment and normalise(comment))
+            await tx.tickets.set_comment(number, comment)
             await self._tell_team(tx, ticket, now, f"#{number} rated {score} of 5 by the customer")
         self._hub.wake(session.customer_id)
         return ticket

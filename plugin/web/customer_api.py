@@ -11,6 +11,7 @@ from ..services.conversations import ConversationService
 from ..services.intake import Intake
 from ..services.ports import GetSettings
 from ..services.sessions import SessionService
+from ..services.tickets import TicketService
 from . import schemas
 from .limits import Limits
 from .streams import Streams
@@ -27,11 +28,13 @@ class CustomerApi:
         sessions: SessionService,
         conversations: ConversationService,
         intake: Intake,
+        tickets: TicketService,
         streams: Streams,
         limits: Limits,
         settings: GetSettings,
     ) -> None:
-        self._sessions, self._conversations, self._intake = sessions, conversations, intake
+        self._sessions, self._conversations = sessions, conversations
+        self._intake, self._tickets = intake, tickets
         self._streams, self._limits, self._settings = streams, limits, settings
 
     def add_routes(self, webapp: PluginWebApp) -> None:
@@ -42,6 +45,8 @@ class CustomerApi:
         webapp.add_delete("/v1/session", self.delete_session)
         webapp.add_post("/v1/messages", self.post_message)
         webapp.add_get("/v1/messages", self.get_messages, allow_head=True)
+        webapp.add_post("/v1/tickets/{number:\\d{1,15}}/close", self.post_close)
+        webapp.add_post("/v1/tickets/{number:\\d{1,15}}/rating", self.post_rating)
         webapp.add_get("/v1/events", self.get_events, allow_head=False)
 
     async def get_config(self, _: web.Request) -> web.Response:
@@ -55,7 +60,8 @@ class CustomerApi:
         """Open a session for a new anonymous customer."""
         self._limits.count_session(request)
         locale, page_url = schemas.get_session_fields(await schemas.read_json(request))
-        token, visit = await self._sessions.open_session(locale, page_url)
+        address = self._limits.get_site(request)
+        token, visit = await self._sessions.open_session(locale, page_url, address)
         return web.json_response({"token": token, "session": schemas.visit_json(visit)}, status=201)
 
     async def get_session(self, request: web.Request) -> web.Response:
@@ -89,6 +95,19 @@ class CustomerApi:
             session, after=after, before=before, limit=schemas.get_limit(request)
         )
         return web.json_response(schemas.page_json(page, forward=after is not None))
+
+    async def post_close(self, request: web.Request) -> web.Response:
+        """Close the customer's own ticket."""
+        session = await self._authenticate(request)
+        ticket = await self._tickets.close_by_customer(session, int(request.match_info["number"]))
+        return web.json_response(schemas.ticket_json(ticket))
+
+    async def post_rating(self, request: web.Request) -> web.Response:
+        """Take what the customer thinks of a closed ticket."""
+        session = await self._authenticate(request)
+        score, comment = schemas.get_rating(await schemas.read_json(request))
+        ticket = await self._tickets.rate(session, int(request.match_info["number"]), score, comment)
+        return web.json_response(schemas.ticket_json(ticket))
 
     async def get_events(self, request: web.Request) -> web.StreamResponse:
         """Stream the conversation's events."""

@@ -69,22 +69,23 @@ class Limits:
     def __init__(self, settings: GetSettings, log: Logger) -> None:
         self._settings, self._log = settings, log
         self._buckets = Buckets()
-        self._warned = False
+        self.saw_untrusted_proxy = False
+        """Somebody who is not in trusted_proxies sent X-Forwarded-For."""
 
     def count_session(self, request: web.Request) -> None:
         """Count a new session. Raises RateLimited."""
         per_hour = self._settings().limits.sessions_per_hour
-        self._buckets.take(Rate(f"session {self._site(request)}", per_hour, 3600))
+        self._buckets.take(Rate(f"session {self.get_site(request)}", per_hour, 3600))
 
     def count_message(self, request: web.Request, customer_id: str) -> None:
         """Count a message. Raises RateLimited."""
         per_minute = self._settings().limits.messages_per_minute
         self._buckets.take(
             Rate(f"customer {customer_id}", per_minute, 60),
-            Rate(f"address {self._site(request)}", per_minute * _ADDRESS_FACTOR, 60),
+            Rate(f"address {self.get_site(request)}", per_minute * _ADDRESS_FACTOR, 60),
         )
 
-    def _site(self, request: web.Request) -> str:
+    def get_site(self, request: web.Request) -> str:
         """Return the address a request comes from; of IPv6 the /64, which one person has whole."""
         address = self._client_address(request)
         if isinstance(address, ipaddress.IPv6Address):
@@ -106,8 +107,8 @@ class Limits:
         return address is not None and any(address in network for network in self._settings().trusted_proxies)
 
     def _warn_once(self, peer: Address | None) -> None:
-        if not self._warned:
-            self._warned = True
+        if not self.saw_untrusted_proxy:
+            self.saw_untrusted_proxy = True
             self._log.warning(
                 "%s sends X-Forwarded-For but is not in trusted_proxies: the header is not used", peer
             )

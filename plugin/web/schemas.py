@@ -16,6 +16,7 @@ from ..domain.model import ConversationEvent, Message, Ticket
 from ..domain.text import MAX_TEXT, normalise
 from ..services.conversations import Page
 from ..services.sessions import Visit
+from ..services.tickets import LONGEST_COMMENT
 
 MAX_BODY = 32 * 1024
 """Bytes of a JSON body; no more than that is read from the socket."""
@@ -93,6 +94,14 @@ def get_session_fields(data: Mapping[str, Any]) -> tuple[str | None, str | None]
     return get_optional_text(data, "locale", _LONGEST_LOCALE), get_optional_text(
         data, "page_url", _LONGEST_URL
     )
+
+
+def get_rating(data: Mapping[str, Any]) -> tuple[int, str | None]:
+    """Return `score`, 1 to 5, and `comment`. Raises Invalid."""
+    score = data.get("score")
+    if not isinstance(score, int) or isinstance(score, bool) or not 1 <= score <= 5:
+        raise Invalid("score must be a whole number from 1 to 5.", field="score")
+    return score, get_optional_text(data, "comment", LONGEST_COMMENT)
 
 
 def check_team_channel(data: Mapping[str, Any]) -> None:

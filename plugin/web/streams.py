@@ -76,6 +76,11 @@ class Streams:
                 self._leave(session, stream)
         return response
 
+    @property
+    def count(self) -> int:
+        """How many streams are open."""
+        return sum(len(opened) for opened in self._open.values())
+
     async def close(self) -> None:
         """End all streams; those whose clients don't read are cut after two seconds."""
         self._closing = True

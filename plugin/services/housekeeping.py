@@ -1,0 +1,31 @@
+"""What would grow without bound is pruned once an hour."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from logging import Logger
+
+from ..db.database import Database
+from .background import Worker
+from .ports import Clock, GetSettings
+
+_EVERY_SECONDS = 3600.0
+_BLOCKS_AT_ONCE = 1000
+
+KEEP_EVENTS = timedelta(days=30)
+"""Handled events of the room: none comes again after so long."""
+
+
+class Housekeeping:
+    """Forgets what has had its time."""
+
+    def __init__(self, database: Database, clock: Clock, settings: GetSettings, log: Logger) -> None:
+        self._database, self._clock, self._settings = database, clock, settings
+        self.worker = Worker("housekeeping", self._turn, log)
+
+    async def _turn(self) -> float:
+        now, keep = self._clock.now(), self._settings().block_habits.keep_ended
+        async with self._database.transaction() as tx:
+            pruned = await tx.blocks.prune(now - keep, _BLOCKS_AT_ONCE)
+            await tx.records.prune(now - KEEP_EVENTS)
+        return 0.0 if pruned == _BLOCKS_AT_ONCE else _EVERY_SECONDS
