@@ -80,14 +80,14 @@ class Checker:
             return 0
         return value
 
-    def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
-        """Return one of `choices`; an absent key means `default`."""
+    def choice(self, key: str, choices: tuple[str, ...], default: str | None = None) -> str:
+        """Return one of `choices`; an absent key means `default`, if there is one."""
         value = self.get(key)
-        if value is MISSING or value is None:
+        if default is not None and (value is MISSING or value is None):
             return default
         if value not in choices:
             self.refuse(key, value, " or ".join(choices))
-            return default
+            return choices[0]
         return str(value)
 
     def flag(self, key: str) -> bool:

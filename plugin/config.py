@@ -162,9 +162,7 @@ def parse_settings(data: Mapping[str, Any]) -> Settings:
             color=check.color("widget.color"),
         ),
         tickets=TicketRules(
-            policy=cast(
-                "Policy", check.choice("tickets.policy", ("per_customer", "per_case"), "per_customer")
-            ),
+            policy=cast("Policy", check.choice("tickets.policy", ("per_customer", "per_case"))),
             close_after=check.length("tickets.close_after", zero=True),
             reopen_within=check.length("tickets.reopen_within", zero=True),
         ),
@@ -172,7 +170,7 @@ def parse_settings(data: Mapping[str, Any]) -> Settings:
             default=check.length("blocks.default"), longest=check.length_or_never("blocks.longest")
         ),
         block_habits=BlockHabits(
-            announce_in_room=check.choice("blocks.announce", ("room", "console"), "room") == "room",
+            announce_in_room=check.choice("blocks.announce", ("room", "console")) == "room",
             cover_address=check.flag("blocks.cover_address"),
             keep_ended=check.length("blocks.keep_ended"),
         ),

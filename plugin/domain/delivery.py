@@ -24,7 +24,8 @@ _PAUSES = (
 SILENT_BATCHES = 3
 """So many batches in a row without a word mean that this bridge does not report."""
 
-_FLOOD_WAIT = re.compile(r"wait of (\d{1,6}) seconds")
+# As Telethon and as gotd, under the one and the other line of the bridge, put it.
+_FLOOD_WAIT = re.compile(r"wait of (\d{1,6}) seconds|_WAIT \((\d{1,6})\)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,4 +55,4 @@ def pause_after(attempt: int, reason: str | None) -> timedelta:
     """Return how long to wait after a failed attempt; as long as Telegram says where it says so."""
     pause = _PAUSES[min(attempt, len(_PAUSES)) - 1]
     told = _FLOOD_WAIT.search(reason or "")
-    return max(pause, timedelta(seconds=int(told[1]) + 1)) if told else pause
+    return max(pause, timedelta(seconds=int(told[1] or told[2]) + 1)) if told else pause

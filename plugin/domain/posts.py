@@ -46,6 +46,8 @@ def fits_one_post(head: str, texts: Sequence[str]) -> bool:
 
 def mark_line(names: Sequence[str]) -> str:
     """Return the line that says whose answer the customer has got; it fits into what is kept free for it."""
-    line = "✓ " + ", ".join(names)
-    # One unit is the line break; every character of the two-unit kind takes its second.
-    return one_line(line, (MARK_UNITS - 1) // 2) if utf16_units(line) >= MARK_UNITS else line
+    line = one_line("✓ " + ", ".join(names), MARK_UNITS)
+    # One unit is the line break, and a character may take two.
+    if utf16_units(neutralise(line)) >= MARK_UNITS:
+        line = one_line(line, (MARK_UNITS - 1) // 2)
+    return neutralise(line)

@@ -22,7 +22,7 @@ _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 # What stays because words need it, and the Hangul fillers: alone they show nothing.
-_BLANK = re.compile("[\\s\u115f\u1160\u200c\u200d\u2800\u3164\uffa0]*")
+_BLANK = re.compile("[\\s\u034f\u115f\u1160\u17b4\u17b5\u200c\u200d\u2800\u3164\ufe00-\ufe0f\uffa0]*")
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
 
 # Telegram turns @name into a mention and /word into a command of a bot; the bridge turns matrix.to

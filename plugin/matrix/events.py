@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import Any
@@ -26,6 +27,7 @@ _REPORTS: dict[str, Report] = {
 }
 
 _TELEGRAM_SOURCE = "fi.mau.telegram.source"
+_PRIVATE_LINK = re.compile(r"https://t\.me/c/(\d{1,18})/")
 _PER_MESSAGE_PROFILES = ("com.beeper.per_message_profile", "m.per_message_profile")
 
 _PARTIAL_REPLY = "data-telegram-partial-reply"
@@ -49,8 +51,6 @@ class MatrixEventReader:
         relation = _mapping(content.get("m.relates_to"))
         replaces = relation.get("event_id") if relation.get("rel_type") == "m.replace" else None
         reply_to = _mapping(relation.get("m.in_reply_to")).get("event_id")
-        source = _mapping(content.get(_TELEGRAM_SOURCE))
-        chat_id = source.get("chat_id")
         is_edit = isinstance(replaces, str)
         # In a thread, clients that know none are shown a reply that nobody made.
         is_talk = relation.get("is_falling_back") is True
@@ -63,7 +63,7 @@ class MatrixEventReader:
             reply_to=reply_to if isinstance(reply_to, str) and not is_edit and not is_talk else None,
             replaces=replaces if is_edit else None,
             from_telegram=_TELEGRAM_SOURCE in content,
-            chat_id=chat_id if isinstance(chat_id, int) else None,
+            chat_id=_chat_id(content),
             foreign_author=any(key in content for key in _PER_MESSAGE_PROFILES),
         )
 
@@ -91,9 +91,19 @@ class MatrixEventReader:
         event_id = _mapping(event.content.get("m.relates_to")).get("event_id")
         if event.type != STATUS_TYPE or status is None or not isinstance(event_id, str):
             return None
-        # The error names the cause; the message is for people and leaves it out.
-        reason = _string(event.content.get("error")) or _string(event.content.get("message"))
+        # The first two name the cause, each on one line of the bridge; the message is for people.
+        causes = (_string(event.content.get(key)) for key in ("error", "internal_error", "message"))
+        reason = next(filter(None, causes), "")
         return BridgeReport(event_id=event_id, status=status, reason=one_line(reason, 200) or None)
+
+
+def _chat_id(content: Mapping[str, object]) -> int | None:
+    """Return the number of the Telegram group, from the mark of the one bridge line or the link of both."""
+    chat_id = _mapping(content.get(_TELEGRAM_SOURCE)).get("chat_id")
+    if isinstance(chat_id, int):
+        return chat_id
+    link = _PRIVATE_LINK.match(_string(content.get("external_url")))
+    return int(link[1]) if link else None
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

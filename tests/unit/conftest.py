@@ -30,9 +30,10 @@ def base_text() -> str:
 
 @pytest.fixture
 def base_data(base_text: str) -> Any:
-    """Give base-config.yaml with the one value that an operator must set."""
+    """Give base-config.yaml with the two values that an operator must set."""
     data = yaml.load(base_text)
     data["support_room"] = "!support:example.org"
+    data["bridge"]["bot"] = "@telegrambot:example.org"
     return data
 
 

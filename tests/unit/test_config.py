@@ -13,8 +13,9 @@ import pytest
 from mautrix.util.config import RecursiveDict, yaml
 from ruamel.yaml.comments import CommentedMap
 
-from plugin.config import Config, ModeratorEntry, parse_settings
+from plugin.config import BlockHabits, Config, ModeratorEntry, parse_settings
 from plugin.domain.errors import ConfigError
+from plugin.domain.tickets import TicketRules
 
 ALICE = {"telegram_id": 5550001, "name": "Alice", "role": "admin"}
 BOB = {"mxid": "@bob:example.org", "name": "Bob", "role": "moderator"}
@@ -56,10 +57,17 @@ OTHER_VALUES: dict[str, object] = {
     "widget.allowed_origins": ["https://app.example.org"],
     "widget.name": "Example support",
     "widget.color": "#FF0000",
+    "tickets.policy": "per_case",
+    "tickets.close_after": 0,
+    "tickets.reopen_within": "0s",
     "blocks.default": "2d",
     "blocks.longest": "never",
+    "blocks.announce": "console",
+    "blocks.cover_address": True,
+    "blocks.keep_ended": "1d",
     "relay.per_minute": 0,
     "relay.join_within": "0s",
+    "relay.status_timeout": "5s",
     "limits.messages_per_minute": 1,
     "limits.sessions_per_hour": 1,
     "trusted_proxies": ["10.0.0.0/8"],
@@ -93,18 +101,27 @@ def test_each_key_of_the_file_is_commented_there(base_text: str, key: str) -> No
     assert "  # " in lines[place] or lines[place - 1].startswith(f"{indent}#")
 
 
-def test_only_the_support_room_must_be_set(base_text: str) -> None:
-    assert [problem.split(":")[0] for problem in problems(yaml.load(base_text))] == ["support_room"]
+def test_only_the_support_room_and_the_bridges_bot_must_be_set(base_text: str) -> None:
+    named = [problem.split(":")[0] for problem in problems(yaml.load(base_text))]
+    assert named == ["support_room", "bridge.bot"]
 
 
 def test_the_values_of_the_file_are_the_documented_ones(base_data: Any) -> None:
     settings = parse_settings(base_data)
     assert settings.support_room == "!support:example.org"
+    assert settings.bridge_bot == "@telegrambot:example.org"
     assert settings.ghost_template == "telegram_{userid}"
+    assert settings.tickets == TicketRules(
+        policy="per_customer", close_after=timedelta(days=7), reopen_within=timedelta(days=2)
+    )
     assert settings.blocks.default == timedelta(days=3)
     assert settings.blocks.longest == timedelta(days=30)
+    assert settings.block_habits == BlockHabits(
+        announce_in_room=True, cover_address=False, keep_ended=timedelta(days=90)
+    )
     assert settings.relay.per_minute == 20
     assert settings.relay.join_within == timedelta(seconds=1)
+    assert settings.relay.status_timeout == timedelta(seconds=60)
     assert settings.limits.messages_per_minute == 20
     assert settings.limits.sessions_per_hour == 60
     assert settings.trusted_proxies == (
@@ -143,11 +160,24 @@ def test_a_moderator_has_either_or_both_ids_and_is_a_moderator_unless_admin(base
         ("support_room", "#support:localhost:8448"),
         ("bridge.bot", "@telegrambot:localhost:8448"),
         ("bridge.ghost_template", "{userid}"),
+        ("tickets.policy", "per_customer"),
+        ("tickets.policy", "per_case"),
+        ("tickets.close_after", 0),
+        ("tickets.close_after", "0s"),
+        ("tickets.close_after", "1w"),
+        ("tickets.reopen_within", 0),
+        ("tickets.reopen_within", "12h"),
         ("blocks.longest", "never"),
         ("blocks.default", "1d12h"),
+        ("blocks.announce", "room"),
+        ("blocks.announce", "console"),
+        ("blocks.cover_address", True),
+        ("blocks.cover_address", False),
+        ("blocks.keep_ended", "1s"),
         ("relay.join_within", 0),
         ("relay.join_within", "0s"),
         ("relay.per_minute", 0),
+        ("relay.status_timeout", "1s"),
         ("widget.allowed_origins", ["http://localhost:8080", "https://app.example.org", "http://[::1]:8080"]),
         ("trusted_proxies", ["10.0.0.0/8", "fd00::/8", "192.0.2.1"]),
         ("trusted_proxies", []),
@@ -164,11 +194,23 @@ def test_values_arrive_as_they_mean(base_data: Any) -> None:
     assert parse_settings(data).relay.join_within == timedelta()
     data = put(base_data, "widget.allowed_origins", ["https://App.Example.org"])
     assert parse_settings(data).widget.allowed_origins == {"https://app.example.org"}
+    data = put(put(base_data, "tickets.policy", "per_case"), "tickets.close_after", 0)
+    rules = parse_settings(put(data, "tickets.reopen_within", "12h")).tickets
+    assert rules == TicketRules(
+        policy="per_case", close_after=timedelta(), reopen_within=timedelta(hours=12)
+    )
+    data = put(put(base_data, "blocks.announce", "console"), "blocks.cover_address", True)
+    habits = parse_settings(put(data, "blocks.keep_ended", "1w")).block_habits
+    assert habits == BlockHabits(announce_in_room=False, cover_address=True, keep_ended=timedelta(weeks=1))
+    data = put(base_data, "relay.status_timeout", "90s")
+    assert parse_settings(data).relay.status_timeout == timedelta(seconds=90)
 
 
 # Wrong values
 
 NO_LENGTHS: list[object] = ["", "0s", 0, 3, "3", "3 days", "-3d", "x", None, True, 1.5, [], "1y", "Never"]
+NO_LENGTHS_BUT_NOUGHT: list[object] = ["", 1, "1", -1, "-1s", None, True, False, [], "never"]
+NO_FLAGS: list[object] = ["", "yes", "true", 0, 1, None, []]
 NO_COUNTS: list[object] = [-1, "20", 1.5, True, False, None, "", []]
 NO_MXIDS: list[object] = [
     "",
@@ -222,10 +264,23 @@ WRONG: list[tuple[str, object, str]] = [
         ("widget.color", value, "widget.color")
         for value in ["", None, 5, "red", "#fff", "4f46e5", "#4f46e5ff", "#4f46eg", "#4f46e5\n"]
     ),
+    *(
+        ("tickets.policy", value, "tickets.policy")
+        for value in ["", None, 5, True, [], "per customer", "Per_Case", "per_case "]
+    ),
+    *(("tickets.close_after", value, "tickets.close_after") for value in NO_LENGTHS_BUT_NOUGHT),
+    *(("tickets.reopen_within", value, "tickets.reopen_within") for value in NO_LENGTHS_BUT_NOUGHT),
     *(("blocks.default", value, "blocks.default") for value in [*NO_LENGTHS, "never"]),
     *(("blocks.longest", value, "blocks.longest") for value in NO_LENGTHS),
+    *(
+        ("blocks.announce", value, "blocks.announce")
+        for value in ["", None, 5, True, False, [], "Room", "telegram", "room, console"]
+    ),
+    *(("blocks.cover_address", value, "blocks.cover_address") for value in NO_FLAGS),
+    *(("blocks.keep_ended", value, "blocks.keep_ended") for value in [*NO_LENGTHS, "never"]),
     *(("relay.per_minute", value, "relay.per_minute") for value in NO_COUNTS),
-    *(("relay.join_within", v, "relay.join_within") for v in ["", 1, "1", -1, "-1s", None, True, False, []]),
+    *(("relay.join_within", value, "relay.join_within") for value in NO_LENGTHS_BUT_NOUGHT),
+    *(("relay.status_timeout", value, "relay.status_timeout") for value in [*NO_LENGTHS, "never"]),
     *(("limits.messages_per_minute", v, "limits.messages_per_minute") for v in [0, *NO_COUNTS]),
     *(("limits.sessions_per_hour", v, "limits.sessions_per_hour") for v in [0, *NO_COUNTS]),
     *(("trusted_proxies", value, "trusted_proxies") for value in ["127.0.0.1", None, {}, 5]),
@@ -259,7 +314,18 @@ def test_an_origin_that_no_browser_sends_is_wrong(base_data: Any, origin: str) -
     assert [problem.split(": ")[0] for problem in problems(data)] == ["widget.allowed_origins[0]"]
 
 
-@pytest.mark.parametrize("key", ["blocks.default", "blocks.longest", "relay.join_within"])
+LENGTHS = [
+    "tickets.close_after",
+    "tickets.reopen_within",
+    "blocks.default",
+    "blocks.longest",
+    "blocks.keep_ended",
+    "relay.join_within",
+    "relay.status_timeout",
+]
+
+
+@pytest.mark.parametrize("key", LENGTHS)
 def test_a_length_that_reaches_beyond_the_calendar_is_wrong(base_data: Any, key: str) -> None:
     data = put(put(base_data, "blocks.longest", "never"), key, "999999w")
     assert [problem.split(": ")[0] for problem in problems(data)] == [key]
@@ -341,6 +407,10 @@ def test_the_settings_do_not_change_with_the_data(base_data: Any) -> None:
 # Loading
 
 
+BRIDGE = "bridge: {bot: '@telegrambot:example.org'}\n"
+GOOD = f"support_room: '!new'\n{BRIDGE}"
+
+
 class Host:
     """maubot's side: the text that the operator wrote, and what the plugin saved in its place."""
 
@@ -367,17 +437,14 @@ def host(base_text: str) -> Host:
 @pytest.fixture
 def running(host: Host) -> Host:
     """Give a host whose configuration is in force."""
-    host.write("support_room: '!old'\nwidget: {name: Old}\n")
+    host.write(f"support_room: '!old'\n{BRIDGE}widget: {{name: Old}}\n")
     host.config.reload()
     host.saved.clear()
     return host
 
 
-GOOD = "support_room: '!new'\n"
-
-
 def test_what_the_operator_leaves_out_is_as_in_the_file_that_is_shipped(host: Host, base_data: Any) -> None:
-    host.write("support_room: '!new'\nwidget: {color: '#000000'}\nmoderators:\n- {telegram_id: 1, name: A}\n")
+    host.write(GOOD + "widget: {color: '#000000'}\nmoderators:\n- {telegram_id: 1, name: A}\n")
     settings = host.config.reload()
     base_data["support_room"] = "!new"
     base_data["widget"]["color"] = "#000000"
@@ -395,14 +462,14 @@ def test_what_is_in_force_is_saved_with_every_key(host: Host, base_data: Any) ->
 
 
 def test_a_list_that_is_left_empty_is_empty(host: Host) -> None:
-    host.write("support_room: '!new'\nmoderators:\nadmins:\n")
+    host.write(GOOD + "moderators:\nadmins:\n")
     settings = host.config.reload()
     assert settings.moderators == ()
     assert settings.admins == ()
 
 
 def test_what_was_saved_can_be_loaded_again(host: Host) -> None:
-    host.write("support_room: '!new'\nblocks: {longest: never}\n")
+    host.write(GOOD + "blocks: {longest: never}\n")
     settings = host.config.reload()
     host.config._load_proxy = lambda: host.saved[0]
     assert host.config.reload() == settings
@@ -411,9 +478,15 @@ def test_what_was_saved_can_be_loaded_again(host: Host) -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("support_room: ''\n", "support_room"),
+        (f"support_room: ''\n{BRIDGE}", "support_room"),
         (GOOD + "widget: {color: red}\n", "widget.color"),
-        (GOOD + "bridge: hello\n", "bridge.bot"),
+        ("support_room: '!new'\n", "bridge.bot"),
+        ("support_room: '!new'\nbridge: hello\n", "bridge.bot"),
+        (GOOD + "tickets: {policy: per_person}\n", "tickets.policy"),
+        (GOOD + "tickets: {close_after: soon}\n", "tickets.close_after"),
+        (GOOD + "blocks: {announce: nowhere}\n", "blocks.announce"),
+        (GOOD + "blocks: {cover_address: 'yes'}\n", "blocks.cover_address"),
+        (GOOD + "relay: {status_timeout: 0s}\n", "relay.status_timeout"),
         (GOOD + "colour: red\n", "colour"),
         (GOOD + "widget: {colour: red}\n", "widget.colour"),
         (GOOD + "widget: {5: red}\n", "widget.5"),
@@ -464,7 +537,7 @@ def test_unknown_keys_are_all_named_at_once(running: Host) -> None:
 
 
 def test_unknown_keys_of_several_sections_and_wrong_values_are_named_at_once(running: Host) -> None:
-    running.write("support_room: 5\ncolour: red\nwidget: {colour: red}\nrelay: {x: 1}\n")
+    running.write(f"support_room: 5\n{BRIDGE}colour: red\nwidget: {{colour: red}}\nrelay: {{x: 1}}\n")
     with pytest.raises(ConfigError) as caught:
         running.config.reload()
     named = {problem.split(":")[0] for problem in caught.value.problems}

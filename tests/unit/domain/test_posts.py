@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from plugin.domain.model import Customer
@@ -17,8 +17,9 @@ from plugin.domain.posts import (
     fits_one_post,
     heading,
     join_and_split,
+    mark_line,
 )
-from plugin.domain.text import MAX_TEXT, neutralise, normalise, utf16_units
+from plugin.domain.text import MAX_TEXT, TELEGRAM_UNITS, neutralise, normalise, utf16_units
 
 HEAD = "#1042 · anonymous"
 LONGEST = MAX_TEXT
@@ -130,3 +131,70 @@ def test_messages_fit_one_post_up_to_the_last_unit() -> None:
     assert not fits_one_post(HEAD, ["x" * (exact + 1)])
     assert fits_one_post(HEAD, ["x" * (exact - 3), "y"])
     assert not fits_one_post(HEAD, ["x" * (exact - 2), "y"])
+
+
+# The delivered mark
+
+NAMES = st.lists(
+    st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("\t\n\r \u2028😀")), min_size=1),
+    min_size=1,
+    max_size=6,
+)
+
+
+@pytest.mark.parametrize(
+    ("names", "line"),
+    [
+        (["Alice"], "✓ Alice"),
+        (["Alice", "Bob"], "✓ Alice, Bob"),
+        (["Renée 😀"], "✓ Renée 😀"),
+        (["x" * 61], f"✓ {'x' * 61}"),
+        (["😀" * 30], f"✓ {'😀' * 30}"),
+    ],
+)
+def test_the_mark_says_who_answered(names: list[str], line: str) -> None:
+    assert mark_line(names) == line
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(["x" * 62], id="one unit too many"),
+        pytest.param(["😀" * 31], id="one unit too many, of two"),
+        pytest.param(["Alexandra", "Bartholomew", "Christopher", "Desdemona", "Ebenezer", "Fitzgerald"], id="many"),
+        pytest.param(["x" * 100], id="the longest name"),
+    ],
+)
+def test_a_mark_with_too_much_in_it_is_cut_and_says_so(names: list[str]) -> None:
+    line = mark_line(names)
+    assert line.startswith(f"✓ {names[0][:9]}")
+    assert line.endswith("…")
+
+
+@given(NAMES)
+@example(["a" + "\t" * 40])
+@example(["@😀a " * 15])
+def test_the_mark_fits_with_its_line_break_into_what_is_kept_free_for_it(names: list[str]) -> None:
+    # Tabs become four spaces on the way through the bridge.
+    assert utf16_units("\n" + mark_line(names).replace("\t", "    ")) <= MARK_UNITS
+
+
+@given(NAMES)
+def test_the_mark_is_one_line(names: list[str]) -> None:
+    line = mark_line(names)
+    assert line.startswith("✓")
+    assert line.splitlines() == [line]
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=3), NAMES)
+def test_a_post_with_its_mark_and_the_senders_name_is_not_too_long_for_telegram(
+    texts: list[str], names: list[str]
+) -> None:
+    last = join_and_split(HEAD, texts)[-1]
+    assert utf16_units(f"{last}\n{mark_line(names)}") + SENDER_UNITS <= TELEGRAM_UNITS
+
+
+@pytest.mark.parametrize("name", ["@bob_team", "/ban", "https://matrix.to/#/@bob:hs.test"])
+def test_a_name_in_the_mark_is_neutralised_as_in_the_heading(customer: Customer, name: str) -> None:
+    shown = heading(7, replace(customer, name=name)).removeprefix("#7 · ")
+    assert mark_line([name]) == f"✓ {shown}"

@@ -85,3 +85,58 @@ def test_nobody_is_a_moderator_where_none_is_listed() -> None:
 def test_a_moderator_without_a_telegram_id_has_no_ghost() -> None:
     carol = Moderator(id="MOD-C", name="Carol", role="moderator", telegram_id=None, mxid="@carol:hs.test")
     assert roster_of(carol).find("@telegram_None:hs.test") is None
+
+
+# Anonymous admins
+
+GROUP = 1900000001
+
+
+@pytest.mark.parametrize(
+    ("mxid", "chat_id"),
+    [
+        pytest.param(BOT, GROUP, id="Python line, as the bridge's bot"),
+        pytest.param(BOT, None, id="Python line, as the bridge's bot, group unknown"),
+        pytest.param("@telegram_1900000001:hs.test", GROUP, id="Python line, as the group's ghost"),
+        pytest.param("@telegram_channel-1900000001:hs.test", GROUP, id="Go line, as the group's ghost"),
+    ],
+)
+def test_who_writes_as_the_group_is_an_anonymous_admin(
+    alice: Moderator, mxid: str, chat_id: int | None
+) -> None:
+    roster = roster_of(alice)
+    assert roster.is_anonymous_admin(mxid, chat_id)
+    assert roster.find(mxid) is None
+
+
+@pytest.mark.parametrize(
+    ("mxid", "chat_id"),
+    [
+        ("@telegram_1900000001:hs.test", None),
+        ("@telegram_channel-1900000001:hs.test", None),
+        ("@telegram_1900000001:hs.test", 1900000009),
+        ("@telegram_channel-1900000009:hs.test", GROUP),
+        ("@telegram_1900000001:evil.test", GROUP),
+        ("@telegram_channel-1900000001:evil.test", GROUP),
+        ("@telegram_channel-1900000001:hs.test.evil.test", GROUP),
+        ("@telegram_-1900000001:hs.test", GROUP),
+        ("@telegram_channel1900000001:hs.test", GROUP),
+        ("@telegram_19000000011:hs.test", GROUP),
+        ("@telegram_5550003:hs.test", GROUP),
+        ("@telegram_None:hs.test", None),
+        ("@telegram_channel-None:hs.test", None),
+        ("@telegrambot:evil.test", GROUP),
+        (OWN, GROUP),
+        ("1900000001", GROUP),
+        ("", GROUP),
+    ],
+)
+def test_nobody_else_is_an_anonymous_admin(alice: Moderator, mxid: str, chat_id: int | None) -> None:
+    assert not roster_of(alice).is_anonymous_admin(mxid, chat_id)
+
+
+def test_an_anonymous_admin_is_known_by_the_operators_ghost_template() -> None:
+    roster = roster_of(template="tg-{userid}-x")
+    assert roster.is_anonymous_admin("@tg-1900000001-x:hs.test", GROUP)
+    assert roster.is_anonymous_admin("@tg-channel-1900000001-x:hs.test", GROUP)
+    assert not roster.is_anonymous_admin("@telegram_1900000001:hs.test", GROUP)

@@ -95,9 +95,42 @@ def test_hidden_characters_do_not_keep_letters_apart_that_compose() -> None:
     assert normalise("e\u200b\u0301") == "é"
 
 
-@pytest.mark.parametrize("text", ["", " \n\t ", "\u200b\u202e", "\u200b \x00\u2066\n", "\ud800"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \n\t ",
+        "\u200b\u202e",
+        "\u200b \x00\u2066\n",
+        "\ud800",
+        pytest.param("\u200d", id="joiner"),
+        pytest.param("\u200c", id="non-joiner"),
+        pytest.param("\u200c \u200d\n\u200d", id="joiners and space"),
+        pytest.param("\u200d\u200b\u2060", id="joiner and what is dropped"),
+        pytest.param("\u115f", id="Hangul choseong filler"),
+        pytest.param("\u1160", id="Hangul jungseong filler"),
+        pytest.param("\u3164", id="Hangul filler"),
+        pytest.param("\uffa0", id="halfwidth Hangul filler"),
+        pytest.param("\u3164 \uffa0\u115f\u1160\n\u3164", id="fillers and space"),
+        pytest.param("\u2800\u2800", id="blank Braille"),
+        pytest.param("\u00a0\u2003\u3000", id="wide spaces"),
+        pytest.param("\ufe0f", id="variation selector"),
+        pytest.param("\u034f", id="grapheme joiner"),
+    ],
+)
 def test_text_without_anything_to_see_is_empty(text: str) -> None:
     assert normalise(text) == ""
+    assert one_line(text, 20) == ""
+
+
+@given(st.text(st.sampled_from(" \n\t\u200b\u200c\u200d\u2060\u115f\u1160\u2800\u3164\uffa0\ufeff")))
+def test_no_mixture_of_what_shows_nothing_shows_something(text: str) -> None:
+    assert normalise(text) == ""
+
+
+@pytest.mark.parametrize("char", "\u200c\u200d\u115f\u1160\u2800\u3164\uffa0")
+def test_what_shows_nothing_alone_stays_beside_what_does(char: str) -> None:
+    assert normalise(f"a{char}b") == f"a{char}b"
 
 
 def test_space_around_a_text_goes_also_where_it_stood_behind_hidden_characters() -> None:

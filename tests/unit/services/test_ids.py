@@ -15,6 +15,7 @@ from plugin.services.ids import hash_token, new_token, new_ulid
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+YEAR_2100_MS = 4_102_444_800_000
 
 
 def decode(ulid: str) -> int:
@@ -28,9 +29,23 @@ def test_a_ulid_has_26_characters_of_crockfords_alphabet() -> None:
     assert re.fullmatch(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", new_ulid(NOON))
 
 
-@given(st.integers(1_577_836_800_000, 2_000_000_000_000))
-def test_a_ulid_carries_the_milliseconds_of_its_time(ms: int) -> None:
-    assert decode(new_ulid(EPOCH + timedelta(milliseconds=ms))) >> 80 == ms
+@given(st.integers(0, YEAR_2100_MS), st.integers(0, 999))
+def test_a_ulid_carries_the_milliseconds_of_its_time_exactly_and_no_more(ms: int, microseconds: int) -> None:
+    at = EPOCH + timedelta(milliseconds=ms, microseconds=microseconds)
+    assert decode(new_ulid(at)) >> 80 == ms
+
+
+@given(st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1)), st.integers(-12 * 60, 14 * 60))
+def test_the_time_in_a_ulid_is_that_of_utc_wherever_it_was_told(wall: datetime, minutes: int) -> None:
+    at = wall.replace(tzinfo=timezone.utc)
+    elsewhere = at.astimezone(timezone(timedelta(minutes=minutes)))
+    assert new_ulid(elsewhere)[:10] == new_ulid(at)[:10]
+
+
+@given(st.integers(0, YEAR_2100_MS - 1))
+def test_ulids_of_two_neighbouring_milliseconds_sort_by_time(ms: int) -> None:
+    at = EPOCH + timedelta(milliseconds=ms)
+    assert new_ulid(at) < new_ulid(at + timedelta(milliseconds=1))
 
 
 def test_ulids_sort_by_time() -> None:

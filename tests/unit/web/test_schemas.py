@@ -350,6 +350,11 @@ def test_an_edited_and_deleted_message_says_when() -> None:
     assert data["deleted_at"] == "2026-03-01T14:00:00.007Z"
 
 
+def test_a_deleted_message_keeps_its_place_and_loses_its_text() -> None:
+    data = schemas.message_json(replace(MESSAGE, deleted_at=NOON))
+    assert data == {**schemas.message_json(MESSAGE), "text": "", "deleted_at": "2026-03-01T12:00:00.007Z"}
+
+
 def page_of(*seqs: int, more: bool) -> Page:
     messages = tuple(replace(MESSAGE, seq=seq) for seq in seqs)
     return Page(messages=messages, more=more, last_event=99)  # type: ignore[arg-type]
@@ -384,14 +389,41 @@ def test_an_event_of_the_stream_is_one_block_whatever_the_text_holds() -> None:
     assert "fixed 😀" in block
 
 
+TICKET = Ticket(
+    number=1042,
+    customer_id="CUST-1",
+    status="closed",
+    opened_at=NOON,
+    active_at=NOON,
+    closed_at=NOON,
+    assignee="MOD-A",
+    score=4,
+)
+
+
+def test_a_ticket_shows_number_state_and_rating_and_nothing_of_the_team() -> None:
+    assert schemas.ticket_json(TICKET) == {"number": 1042, "status": "closed", "score": 4}
+    reopened = replace(TICKET, status="open", closed_at=None, score=None)
+    assert schemas.ticket_json(reopened) == {"number": 1042, "status": "open", "score": None}
+    assert schemas.ticket_json(None) is None
+
+
+def test_an_event_about_a_ticket_carries_the_ticket() -> None:
+    block = schemas.event_block(ConversationEvent(number=9, type="ticket.updated", ticket=TICKET)).decode()
+    assert block.startswith("id: 9\nevent: ticket.updated\ndata: ")
+    assert block.endswith("\n\n")
+    data = block.split("\n")[2].removeprefix("data: ")
+    assert json.loads(data) == {"number": 1042, "status": "closed", "score": 4}
+
+
 def test_a_session_shows_its_customer_and_its_ticket(customer: Customer) -> None:
     session = Session(id="SESS-1", customer_id=customer.id, created_at=NOON, ended_at=None)
-    ticket = Ticket(number=1042, customer_id=customer.id, status="open", opened_at=NOON)
+    ticket = replace(TICKET, status="open", closed_at=None, score=None)
     shown = {
         "id": "SESS-1",
         "created_at": "2026-03-01T12:00:00.007Z",
         "customer": {"id": "CUST-1", "identity": "anonymous", "name": None},
-        "ticket": {"number": 1042, "status": "open"},
+        "ticket": {"number": 1042, "status": "open", "score": None},
     }
     assert schemas.visit_json(Visit(session=session, customer=customer, ticket=ticket)) == shown
     none_yet = schemas.visit_json(Visit(session=session, customer=customer, ticket=None))
