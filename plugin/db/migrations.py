@@ -118,6 +118,7 @@ _TABLES = (
     "CREATE INDEX batch_unconfirmed ON batch (sent_at) WHERE state = 'sent'",
     "CREATE INDEX batch_lane ON batch (lane, state)",
     "CREATE INDEX batch_ticket ON batch (ticket, id)",
+    "CREATE INDEX batch_undelivered ON batch (state) WHERE state IN ('failed', 'unconfirmed')",
     "CREATE INDEX batch_held ON batch (customer_id) WHERE state = 'held'",
     "CREATE INDEX batch_sent_at ON batch (sent_at)",
     """CREATE TABLE outbox (
@@ -213,6 +214,7 @@ _TABLES = (
         text     TEXT NOT NULL,
         sent_at  BIGINT NOT NULL
     )""",
+    "CREATE INDEX stranger_reply_sent_at ON stranger_reply (sent_at)",
     """CREATE TABLE audit (
         id         TEXT PRIMARY KEY,
         at         BIGINT NOT NULL,

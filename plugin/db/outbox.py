@@ -37,10 +37,14 @@ _LIST_TEXTS = """
     SELECT m.text FROM outbox o JOIN message m ON m.id = o.message_id WHERE o.batch_id = $1 ORDER BY o.place
 """
 _DROP = "DELETE FROM outbox WHERE lane = $1 AND batch_id IS NULL"
+# In two parts, so that neither looks at what was sent long ago.
 _COUNT_WAITING = """
-    SELECT COUNT(*) AS number, MIN(o.created_at) AS oldest
-    FROM outbox o LEFT JOIN batch b ON b.id = o.batch_id
-    WHERE o.message_id IS NOT NULL AND (o.batch_id IS NULL OR b.state = 'open')
+    SELECT COUNT(*) AS number, MIN(created_at) AS oldest FROM (
+        SELECT created_at FROM outbox WHERE batch_id IS NULL AND message_id IS NOT NULL
+        UNION ALL
+        SELECT o.created_at FROM batch b JOIN outbox o ON o.batch_id = b.id
+        WHERE b.state = 'open' AND o.message_id IS NOT NULL
+    ) AS waiting
 """
 
 # Lower goes first. Answers are few, one to a command, and would never get a turn behind a full house;

@@ -19,10 +19,8 @@ _UPDATE = """
     UPDATE ticket SET status = $2, active_at = $3, closed_at = $4, assignee = $5, score = $6 WHERE number = $1
 """
 _SET_COMMENT = "UPDATE ticket SET comment = $2 WHERE number = $1"
-# True only where it changes something: two of a kind are one.
-_SET_MARKED = (
-    "UPDATE ticket SET marked = $2 WHERE number = $1 AND (marked IS NULL OR marked <> $2) RETURNING 1"
-)
+_SET_MARKED = "UPDATE ticket SET marked = $2 WHERE number = $1"
+_GET_MARKED = "SELECT marked FROM ticket WHERE number = $1"
 _LIST_IDLE = (
     f"SELECT {TICKET} FROM ticket WHERE status = 'open' AND active_at <= $1 ORDER BY active_at LIMIT $2"
 )
@@ -104,9 +102,14 @@ class TicketRepository:
         """Store what the customer said with the rating."""
         await self._conn.execute(_SET_COMMENT, number, comment)
 
-    async def set_marked(self, number: int, mark: str) -> bool:
-        """Remember the delivered mark; False where it stands there already."""
-        return await self._conn.fetchval(_SET_MARKED, number, mark) is not None
+    async def set_marked(self, number: int, mark: str) -> None:
+        """Remember the delivered mark that was sent last."""
+        await self._conn.execute(_SET_MARKED, number, mark)
+
+    async def get_marked(self, number: int) -> str | None:
+        """Return the delivered mark that was sent last."""
+        mark: str | None = await self._conn.fetchval(_GET_MARKED, number)
+        return mark
 
     async def list_idle(self, since: datetime, limit: int) -> list[Ticket]:
         """Return open tickets without a message since then, the longest idle first."""

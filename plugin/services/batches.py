@@ -15,7 +15,7 @@ from ..domain.model import ANSWERS, Batch, OutboxRow, is_own_lane
 from ..domain.pace import WINDOW, Budget
 from ..domain.posts import fits_one_post, heading, join_and_split
 from .ids import new_ulid
-from .marks import find_mark
+from .marks import Mark, find_mark, note_mark
 from .ports import Clock, GetSettings, MatrixGateway
 from .room import SupportRoom
 
@@ -36,7 +36,17 @@ class _Draft:
     rows: Sequence[OutboxRow]
     parts: tuple[str, ...]
     held: bool = False
-    edits: str | None = None
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where it goes, and what is known of the way."""
+
+    room_id: str
+    device_id: str
+    reports: bool
+    """The bridge says what it delivered."""
 
 
 class BatchMaker:
@@ -69,10 +79,12 @@ class BatchMaker:
         device_id = await self._gateway.get_device_id()
         now = self._clock.now()
         async with self._database.transaction() as tx:
-            silent_at = await self._stop_waiting_for_reports(tx, now)
+            reports = await tx.batches.bridge_reports()
+            silent_at = await self._stop_waiting_for_reports(tx, now) if reports else None
             budget = await self._get_budget(tx, now, slots)
             batches = await self._take_due(tx, budget, now, slots)
-            next_ready = await self._make_new(tx, budget, batches, room_id, device_id, now)
+            place = _Place(room_id=room_id, device_id=device_id, reports=reports)
+            next_ready = await self._make_new(tx, budget, batches, place, now)
             next_due = await tx.batches.get_next_due()
         # What is due but did not fit waits for the minute, not for its own time, which is past.
         nexts = [budget.next_free_at if budget.is_spent else next_ready, next_due, silent_at]
@@ -80,8 +92,6 @@ class BatchMaker:
 
     async def _stop_waiting_for_reports(self, tx: Transaction, now: datetime) -> datetime | None:
         """Let conversations go on of which the bridge says nothing; return when the next one may."""
-        if not await tx.batches.bridge_reports():
-            return None
         timeout = self._settings().relay.status_timeout
         silent = await tx.batches.expire_unconfirmed(now - timeout)
         if silent:
@@ -121,14 +131,12 @@ class BatchMaker:
         tx: Transaction,
         budget: Budget,
         batches: list[Batch],
-        room_id: str,
-        device_id: str,
+        place: _Place,
         now: datetime,
     ) -> datetime | None:
         """Add new batches of waiting rows to `batches`; return when the first that is not ready will be."""
         next_ready = None
-        reports = await tx.batches.bridge_reports()
-        for lane, since in await tx.outbox.list_heads(_MOST_LANES, wait_for_reports=reports):
+        for lane, since in await tx.outbox.list_heads(_MOST_LANES, wait_for_reports=place.reports):
             # Nothing is gained by letting the bot's own words wait for more.
             ready_at = since if is_own_lane(lane) else since + self._settings().relay.join_within
             if ready_at > now:
@@ -137,10 +145,12 @@ class BatchMaker:
             draft = await self._draft(tx, lane, now)
             if draft is None:
                 continue
-            batch = _batch(draft, lane, room_id, device_id, now)
+            batch = _batch(draft, lane, place, now)
             if not budget.take(_posts(batch)):
                 break
             await tx.batches.add(batch, list(draft.rows), self._host, now + LEASE)
+            if draft.mark and batch.ticket:
+                await note_mark(tx, batch.ticket, draft.mark)
             batches.append(batch)
         return next_ready
 
@@ -153,7 +163,7 @@ class BatchMaker:
             if not mark:
                 await tx.outbox.drop_waiting(lane)
                 return None
-            return _Draft(rows=rows, parts=(mark.body,), edits=mark.event_id)
+            return _Draft(rows=rows, parts=(mark.body,), mark=mark)
         return await self._join(tx, rows, now)
 
     @staticmethod
@@ -175,20 +185,20 @@ class BatchMaker:
         return _Draft(rows=taken, parts=join_and_split(head, [row.text for row in taken]), held=held)
 
 
-def _batch(draft: _Draft, lane: str, room_id: str, device_id: str, now: datetime) -> Batch:
+def _batch(draft: _Draft, lane: str, place: _Place, now: datetime) -> Batch:
     return Batch(
         id=new_ulid(now),
         lane=lane,
         customer_id=draft.rows[0].customer_id,
         ticket=draft.rows[0].ticket,
-        room_id=room_id,
+        room_id=place.room_id,
         parts=draft.parts,
         part_count=len(draft.parts),
         held=draft.held,
-        edits=draft.edits,
+        edits=draft.mark.event_id if draft.mark else None,
         attempt=1,
         tries=0,
-        device_id=device_id,
+        device_id=place.device_id,
         first_tried_at=now,
         fence=1,
         created_at=now,

@@ -16,6 +16,7 @@ class Mark:
     """An edit of a post in the room."""
 
     event_id: str
+    line: str
     body: str
 
 
@@ -44,7 +45,18 @@ async def find_mark(tx: Transaction, ticket: int) -> Mark | None:
         return None
     line = mark_line(names)
     # The same text again would be refused by Telegram, and reported as a failure.
-    if not await tx.tickets.set_marked(ticket, f"{event_id} {line}"):
+    if await tx.tickets.get_marked(ticket) == _key(event_id, line):
         return None
     texts = await tx.outbox.list_texts(batch.id)
-    return Mark(event_id=event_id, body=f"{join_and_split(heading(ticket, customer), texts)[-1]}\n{line}")
+    return Mark(
+        event_id=event_id, line=line, body=f"{join_and_split(heading(ticket, customer), texts)[-1]}\n{line}"
+    )
+
+
+async def note_mark(tx: Transaction, ticket: int, mark: Mark) -> None:
+    """Remember a mark that is on its way."""
+    await tx.tickets.set_marked(ticket, _key(mark.event_id, mark.line))
+
+
+def _key(event_id: str, line: str) -> str:
+    return f"{event_id} {line}"

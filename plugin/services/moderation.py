@@ -8,6 +8,7 @@ from ..db.transaction import Transaction
 from ..domain.blocks import block_length
 from ..domain.commands import Command
 from ..domain.model import Block, Moderator, Target
+from ..domain.text import neutralise, one_line
 from .ids import new_ulid
 from .ports import GetSettings
 
@@ -76,7 +77,7 @@ class ModerationService:
         for block in await tx.blocks.list_active(now, _MOST_LISTED):
             customer = await tx.sessions.get_customer(block.customer_id)
             number = customer and customer.ticket
-            reason = f" · {block.reason}" if block.reason else ""
+            reason = f" · {neutralise(one_line(block.reason, 100))}" if block.reason else ""
             lines.append(f"#{number or '?'} {_end(block.expires_at)} · {block.by_name}{reason}")
         return "\n".join(lines) or "Nobody is blocked."
 

@@ -29,6 +29,9 @@ class _Outcome:
 
     word: str
     customer_id: str | None = None
+    """Whose streams may have moved on."""
+    has_work: bool = False
+    """There may be something to send."""
 
 
 class ReplyService:
@@ -65,7 +68,8 @@ class ReplyService:
             return
         if outcome.customer_id is not None:
             self._hub.wake(outcome.customer_id)
-        self._wake_relay()
+        if outcome.has_work:
+            self._wake_relay()
         if outcome.word == "tombstone":
             self._wake_room()
 
@@ -85,7 +89,7 @@ class ReplyService:
             known = event.sender == roster.bridge_bot and await self._delivery.note_report(
                 tx, report, event.sent_at
             )
-            return _Outcome(word="report" if known else "foreign_report")
+            return _Outcome(word="report" if known else "foreign_report", has_work=known)
         redacted = self._reader.read_redacted(event)
         if redacted is not None:
             customer_id = await self._changes.take_back(tx, event, redacted, roster)
@@ -104,14 +108,14 @@ class ReplyService:
             message = await self._answers.deliver(tx, meaning.moderator, meaning.target, meaning.text)
             await tx.inbox.add_reply(event.event_id, event.sender, meaning.target, message.id)
             await self._changes.apply_early(tx, event.event_id, event.sender, message, roster)
-            return _Outcome(word="answer", customer_id=message.customer_id)
+            return _Outcome(word="answer", customer_id=message.customer_id, has_work=True)
         if isinstance(meaning, Correction):
             customer_id = await self._changes.correct(tx, event, meaning)
             return _Outcome(word="edit", customer_id=customer_id)
         if isinstance(meaning, Order):
             await self._orders.carry_out(tx, meaning, sender=event.sender, at=event.sent_at)
             customer_id = meaning.target.customer_id if meaning.target else None
-            return _Outcome(word="command", customer_id=customer_id)
+            return _Outcome(word="command", customer_id=customer_id, has_work=True)
         if isinstance(meaning, Note):
             await self._orders.keep_note(tx, meaning)
             return _Outcome(word="note")
@@ -128,7 +132,7 @@ class ReplyService:
             await self._note_stranger(tx, event, reply, meaning.target)
             if meaning.reason == "anonymous":
                 await self._orders.hint_to_anonymous(tx, event.sender, meaning.target)
-        return _Outcome(word=meaning.reason)
+        return _Outcome(word=meaning.reason, has_work=meaning.reason == "anonymous")
 
     @staticmethod
     async def _note_stranger(tx: Transaction, event: RoomEvent, reply: ReplyEvent, target: Target) -> None:
