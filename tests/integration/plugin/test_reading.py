@@ -58,6 +58,7 @@ async def test_a_session_has_no_ticket_before_the_first_message(desk: Desk) -> N
     assert (await get(desk, "/v1/session", headers))["ticket"] == {
         "number": message["ticket"],
         "status": "open",
+        "score": None,
     }
     again = await post(desk, headers, "still me")
     assert again["ticket"] == message["ticket"]
