@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..db.transaction import Transaction
 from ..domain.model import Message, RoomEvent
 from ..domain.replies import Correction
 from ..domain.roster import Roster
+
+_CUT = timedelta(seconds=1)
+"""Some edits bear Telegram's time, in whole seconds, and some the homeserver's, in milliseconds."""
 
 
 class ChangeService:
@@ -56,7 +59,7 @@ class ChangeService:
 
     @staticmethod
     async def _edit(tx: Transaction, message: Message, text: str, at: datetime) -> str | None:
-        outdated = message.edited_at is not None and at < message.edited_at
+        outdated = message.edited_at is not None and at < message.edited_at - _CUT
         if message.deleted_at or outdated or message.text == text:
             return None
         await tx.conversations.edit_message(message, text, at)

@@ -191,7 +191,8 @@ class OrderService:
             assert customer is not None  # noqa: S101 - a foreign key says so
             idle = timedelta(minutes=(now - ticket.active_at) // timedelta(minutes=1))
             who = f" · {await self._name_of(tx, ticket.assignee)}" if ticket.assignee else ""
-            lines.append(f"{heading(ticket.number, customer)} · {format_duration(idle)}{who}")
+            since = format_duration(idle) if idle else "now"
+            lines.append(f"{heading(ticket.number, customer)} · {since}{who}")
         more = await tx.tickets.count_open() - len(lines)
         return "\n".join([*lines, *([f"and {more} more"] if more > 0 else [])]) or "No ticket is open."
 
