@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from mautrix.util.async_db import Connection
+from mautrix.util.async_db import Connection, Scheme
 
 from ..domain.delivery import SILENT_BATCHES, Part
 from ..domain.errors import Unavailable
@@ -21,6 +21,8 @@ _ADD = """
         tries, device_id, first_tried_at, due_at, lease_owner, lease_until, fence, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10, 0, $11, $12, $13, $14, $15, $16, $13)
 """
+# On SQLite the transaction itself keeps others out.
+_LOCK_MAKING = "SELECT value FROM counter WHERE name = 'maker' FOR UPDATE"
 _ASSIGN = "UPDATE outbox SET batch_id = $2 WHERE id = $1 AND batch_id IS NULL RETURNING 1"
 _GET = f"SELECT {_BATCH} FROM batch WHERE id = $1"
 
@@ -71,7 +73,9 @@ _RELEASE_HELD = """
         lease_until = 0, fence = fence + 1
     WHERE customer_id = $1 AND state = 'held' RETURNING id
 """
-_EXPIRE = "UPDATE batch SET state = 'unconfirmed' WHERE state = 'sent' AND sent_at <= $1 RETURNING id"
+_EXPIRE = f"""
+    UPDATE batch SET state = 'unconfirmed' WHERE state = 'sent' AND sent_at <= $1 RETURNING {_BATCH}
+"""
 _OLDEST_UNCONFIRMED = "SELECT MIN(sent_at) FROM batch WHERE state = 'sent'"
 _GET_SILENT = "SELECT value FROM counter WHERE name = 'silent_batches'"
 _ADD_SILENT = "UPDATE counter SET value = value + $1 WHERE name = 'silent_batches'"
@@ -123,6 +127,11 @@ class BatchRepository:
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
+
+    async def lock_making(self) -> None:
+        """Make other hosts wait that are about to look what is due, until this transaction ends."""
+        if self._conn.scheme != Scheme.SQLITE:
+            await self._conn.execute(_LOCK_MAKING)
 
     async def add(self, batch: Batch, rows: list[OutboxRow], owner: str, lease_until: datetime) -> None:
         """Store a batch with its lease and take its rows out of the waiting ones.
@@ -230,9 +239,9 @@ class BatchRepository:
         """Put what a block held of a customer on its way; return how many batches."""
         return len(await self._conn.fetch(_RELEASE_HELD, customer_id, to_ms(now)))
 
-    async def expire_unconfirmed(self, sent_before: datetime) -> int:
-        """Stop waiting for a word on what was sent by then; return how many batches that were."""
-        return len(await self._conn.fetch(_EXPIRE, to_ms(sent_before)))
+    async def expire_unconfirmed(self, sent_before: datetime) -> list[Batch]:
+        """Stop waiting for a word on what was sent by then, and return it."""
+        return [_from_row(row) for row in await self._conn.fetch(_EXPIRE, to_ms(sent_before))]
 
     async def get_oldest_unconfirmed(self) -> datetime | None:
         """Return when the batch was sent that has waited longest for a word."""

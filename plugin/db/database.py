@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 from mautrix.util import async_db
@@ -16,6 +16,8 @@ from mautrix.util.async_db.connection import LoggingConnection
 
 from ..domain.errors import Unavailable
 from .transaction import Transaction
+
+T = TypeVar("T")
 
 _RETRY_AFTER = 2
 """Seconds a client is told to wait while the database can't take a write."""
@@ -91,7 +93,8 @@ class Database:
         try:
             async with self._turn, self._inner.acquire_direct() as acquired:
                 # Bare: mautrix's own handler ends the whole process when a connection breaks mid-way.
-                conn = LoggingConnection(acquired.scheme, acquired.wrapped, acquired.log)
+                kind = _WholeStatements if self._is_sqlite else LoggingConnection
+                conn = kind(acquired.scheme, acquired.wrapped, acquired.log)
                 await self._run(conn, begin)
                 async with _ended(conn):
                     yield Transaction(conn)
@@ -134,7 +137,26 @@ async def _roll_back(conn: async_db.Connection) -> None:
         return
 
 
-async def _to_the_end(step: Coroutine[Any, Any, Any]) -> None:
+class _WholeStatements(LoggingConnection):
+    """Lets each statement come to its end when its task is cancelled meanwhile.
+
+    aiosqlite would leave the cursor of a half-read answer open, and with it no COMMIT succeeds any more.
+    """
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> Any:
+        return await _to_the_end(super().execute(query, *args, timeout=timeout))
+
+    async def fetch(self, query: str, *args: Any, timeout: float | None = None) -> Any:
+        return await _to_the_end(super().fetch(query, *args, timeout=timeout))
+
+    async def fetchrow(self, query: str, *args: Any, timeout: float | None = None) -> Any:
+        return await _to_the_end(super().fetchrow(query, *args, timeout=timeout))
+
+    async def fetchval(self, query: str, *args: Any, column: int = 0, timeout: float | None = None) -> Any:
+        return await _to_the_end(super().fetchval(query, *args, column=column, timeout=timeout))
+
+
+async def _to_the_end(step: Coroutine[Any, Any, T]) -> T:
     """Await `step` to its end even when this task is cancelled meanwhile, then let the cancel through.
 
     Without it the connection would go back to the pool in the middle of a transaction, and the
@@ -152,4 +174,4 @@ async def _to_the_end(step: Coroutine[Any, Any, Any]) -> None:
     if cancelled:
         # The cancel comes first: whoever asked for it waits for this task to end.
         raise asyncio.CancelledError from task.exception()
-    task.result()
+    return task.result()

@@ -11,11 +11,12 @@ from ..db.database import Database
 from ..db.transaction import Transaction
 from ..domain.blocks import is_held
 from ..domain.delivery import SILENT_BATCHES
-from ..domain.model import ANSWERS, Batch, OutboxRow, is_own_lane
+from ..domain.model import ANSWERS, Batch, OutboxRow, is_own_lane, role_of
 from ..domain.pace import WINDOW, Budget
 from ..domain.posts import fits_one_post, heading, join_and_split
 from .ids import new_ulid
 from .marks import Mark, find_mark, note_mark
+from .notices import say_to_team
 from .ports import Clock, GetSettings, MatrixGateway
 from .room import SupportRoom
 
@@ -27,6 +28,13 @@ _MOST_JOINED = 20
 
 _MOST_LANES = 50
 """Lanes looked at in one turn."""
+
+
+# It may well have arrived, so sending it again is for a person to decide.
+_NOT_CONFIRMED = (
+    "⚠ #{ticket}: the bridge did not confirm a message."
+    " If it is not here, reply /resend to a message of that ticket."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +87,7 @@ class BatchMaker:
         device_id = await self._gateway.get_device_id()
         now = self._clock.now()
         async with self._database.transaction() as tx:
+            await tx.batches.lock_making()
             reports = await tx.batches.bridge_reports()
             silent_at = await self._stop_waiting_for_reports(tx, now) if reports else None
             budget = await self._get_budget(tx, now, slots)
@@ -94,9 +103,13 @@ class BatchMaker:
         """Let conversations go on of which the bridge says nothing; return when the next one may."""
         timeout = self._settings().relay.status_timeout
         silent = await tx.batches.expire_unconfirmed(now - timeout)
+        for batch in silent:
+            self._log.warning("Ticket #%s: the bridge said nothing of batch %s", batch.ticket, batch.id)
+            if role_of(batch) == "post":
+                text = _NOT_CONFIRMED.format(ticket=batch.ticket)
+                await say_to_team(tx, now, text, customer_id=batch.customer_id, ticket=batch.ticket)
         if silent:
-            await tx.batches.note_silence(silent)
-            self._log.warning("The bridge said nothing of %d batches; they are not sent again", silent)
+            await tx.batches.note_silence(len(silent))
             if not await tx.batches.bridge_reports():
                 self._log.warning(
                     "%d batches in a row without a word: this bridge does not report", SILENT_BATCHES
