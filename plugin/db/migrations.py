@@ -15,7 +15,8 @@ _TABLES = (
         name  TEXT PRIMARY KEY,
         value BIGINT NOT NULL
     )""",
-    "INSERT INTO counter (name, value) VALUES ('ticket', 1000), ('answer', 0), ('silent_batches', 3), ('maker', 0)",
+    """INSERT INTO counter (name, value)
+       VALUES ('ticket', 1000), ('answer', 0), ('silent_batches', 3), ('maker', 0)""",
     """CREATE TABLE secret (
         name  TEXT PRIMARY KEY,
         value TEXT NOT NULL

@@ -54,7 +54,8 @@ class MatrixEventReader:
         is_edit = isinstance(replaces, str)
         # In a thread, clients that know none are shown a reply that nobody made.
         is_talk = relation.get("is_falling_back") is True
-        word, words = _read_words(event.type, _mapping(content.get("m.new_content")) if is_edit else content)
+        new = _mapping(content.get("m.new_content"))
+        word, words = _read_words(event.type, new if is_edit else content)
         return ReplyEvent(
             event_id=event.event_id,
             sender=event.sender,
@@ -64,7 +65,7 @@ class MatrixEventReader:
             replaces=replaces if is_edit else None,
             from_telegram=_TELEGRAM_SOURCE in content,
             chat_id=_chat_id(content),
-            foreign_author=any(key in content for key in _PER_MESSAGE_PROFILES),
+            foreign_author=any(key in said for key in _PER_MESSAGE_PROFILES for said in (content, new)),
         )
 
     def read_redacted(self, event: RoomEvent) -> str | None:
@@ -132,7 +133,7 @@ def _read_words(event_type: str, content: Mapping[str, object]) -> tuple[str | N
         return None, ""
     # The body is a caption only where the file's name stands beside it.
     is_caption = "filename" in content and content["filename"] != content.get("body")
-    return word, body if is_caption else ""
+    return word, _with_links(body, content) if is_caption else ""
 
 
 def _with_links(body: str, content: Mapping[str, object]) -> str:
@@ -180,6 +181,8 @@ class _Links(HTMLParser):
             or (self._quotes and tag in _QUOTES)
         ):
             self._quotes += 1
+        if tag == "a":
+            self.end_link()  # one that nobody closed
         url = named.get("href") or ""
         if tag == "a" and not self._quotes and url.startswith(("http://", "https://")):
             self._url, self._words = (None if "//matrix.to/" in url else url), ""

@@ -48,7 +48,7 @@ class SessionService:
         session = Session(id=new_ulid(now), customer_id=customer.id, created_at=now, ended_at=None)
         async with self._database.transaction() as tx:
             await tx.sessions.add_customer(customer)
-            covered = self._settings().block_habits.cover_address
+            covered = address and self._settings().block_habits.cover_address
             address_hash = await self._hash_address(tx, address) if covered else None
             await tx.sessions.add_session(session, hash_token(token), locale, page_url, address_hash)
         return token, Visit(session=session, customer=customer, ticket=None)

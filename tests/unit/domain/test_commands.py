@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -10,12 +13,14 @@ from hypothesis import strategies as st
 
 from plugin.domain.commands import (
     HELP,
+    NEED_NO_TICKET,
     VOCABULARY,
     Command,
     Misuse,
-    is_note,
+    Verb,
     looks_like_command,
     parse_command,
+    read_note,
 )
 
 DAYS = timedelta(days=1)
@@ -30,8 +35,30 @@ ALIASES = [
     ("tmute", "timeout"),
     ("unblock", "unblock"),
     ("unban", "unblock"),
+    ("blocked", "blocked"),
+    ("close", "close"),
+    ("reopen", "reopen"),
+    ("note", "note"),
+    ("assign", "assign"),
+    ("info", "info"),
+    ("resend", "resend"),
+    ("release", "release"),
+    ("open", "open"),
+    ("whoami", "whoami"),
+    ("help", "help"),
 ]
+"""Each word there is, aliases too."""
+
+BLOCKING = [word for word, verb in ALIASES if verb in ("block", "timeout")]
+WITH_TEXT = ["close", "note", "assign"]
+"""These take what follows as it stands."""
+NEED_TEXT = ["note", "assign"]
+WITHOUT_TEXT = [word for word, _ in ALIASES if word not in (*BLOCKING, *WITH_TEXT)]
 FORMS = ["/{}", "!{}", "/{}@support_relay_bot", "!{}@support_relay_bot"]
+
+
+def verb_of(word: str) -> Verb:
+    return dict(ALIASES)[word]  # type: ignore[return-value]
 
 
 def read(text: str) -> Command | Misuse:
@@ -39,33 +66,62 @@ def read(text: str) -> Command | Misuse:
     return parse_command(text)
 
 
-def hint(text: str) -> str:
+def misuse(text: str) -> Misuse:
     command = read(text)
     assert isinstance(command, Misuse)
-    return command.hint
+    return command
+
+
+def hint(text: str) -> str:
+    return misuse(text).hint
 
 
 def test_these_are_all_the_words() -> None:
     assert dict(ALIASES) == VOCABULARY
+    assert set(VOCABULARY.values()) == set(get_args(Verb))
+
+
+def test_these_need_no_reply_and_all_others_do() -> None:
+    assert {"blocked", "open", "whoami", "help"} == NEED_NO_TICKET
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(("word", "verb"), ALIASES)
-def test_each_word_in_each_form_is_its_command(word: str, verb: str, form: str) -> None:
-    assert read(form.format(word)) == Command(verb=verb)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(("word", "verb"), ALIASES)
-@pytest.mark.parametrize("case", [str.upper, str.title])
-def test_upper_and_lower_case_are_the_same(word: str, verb: str, case: object) -> None:
-    assert read("/" + case(word)).verb == verb  # type: ignore[operator, union-attr]
+@pytest.mark.parametrize(("word", "verb"), [pair for pair in ALIASES if pair[0] not in NEED_TEXT])
+def test_each_word_in_each_form_is_its_command(word: str, verb: Verb, form: str) -> None:
+    assert read(form.format(word)) == Command(verb=verb)
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("word", ["block", "timeout"])
+@pytest.mark.parametrize("word", WITH_TEXT)
+def test_each_word_that_takes_a_text_has_it_in_each_form(word: str, form: str) -> None:
+    command = read(f"{form.format(word)} all  the\nwords 3d ")
+    assert command == Command(verb=verb_of(word), text="all  the\nwords 3d")
+
+
+@pytest.mark.parametrize("rest", ["", " all the words"])
+@pytest.mark.parametrize(("word", "verb"), ALIASES)
+@pytest.mark.parametrize("case", [str.upper, str.title, str.swapcase])
+def test_upper_and_lower_case_are_the_same(
+    word: str, verb: Verb, case: Callable[[str], str], rest: str
+) -> None:
+    assert read(f"/{case(word)}{rest}") == read(f"/{word}{rest}")
+    assert read(f"!{case(word)}@BOT{rest}") == read(f"!{word}@bot{rest}")
+
+
+@pytest.mark.parametrize("rest", ["now", "3d", "forever", "x\ny"])
+@pytest.mark.parametrize("word", WITHOUT_TEXT)
+def test_the_other_words_take_no_text(word: str, rest: str) -> None:
+    assert read(f"/{word} {rest}") == Command(verb=verb_of(word))
+
+
+# Blocks and timeouts
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("word", BLOCKING)
 def test_a_length_and_a_reason_are_read(word: str, form: str) -> None:
     command = read(f"{form.format(word)} 1d12h spams the  same link")
-    assert command == Command(verb=word, length=1.5 * DAYS, reason="spams the  same link")  # type: ignore[arg-type]
+    assert command == Command(verb=verb_of(word), length=1.5 * DAYS, text="spams the  same link")
 
 
 @pytest.mark.parametrize(
@@ -81,34 +137,54 @@ def test_a_length_and_a_reason_are_read(word: str, form: str) -> None:
         ("/block spam \n", None, "spam"),
         ("/block spam 3d", None, "spam 3d"),
         ("/block - 3d", None, "- 3d"),
+        ("/block -spam", None, "-spam"),
         ("/block\tspam", None, "spam"),
+        ("/block spam forever", None, "spam forever"),
+        ("/block 3d forever", 3 * DAYS, "forever"),
+        ("/block foreverness", None, "foreverness"),
     ],
 )
 def test_length_and_reason_may_each_be_left_out(
     text: str, length: timedelta | None, reason: str | None
 ) -> None:
-    assert read(text) == Command(verb="block", length=length, reason=reason)
+    assert read(text) == Command(verb="block", length=length, text=reason)
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("word", BLOCKING)
+@pytest.mark.parametrize("wish", ["forever", "Forever", "FOREVER"])
+def test_for_ever_is_a_wish_of_its_own_and_no_length(word: str, form: str, wish: str) -> None:
+    assert read(f"{form.format(word)} {wish}") == Command(verb=verb_of(word), forever=True)
+    with_reason = read(f"{form.format(word)} {wish} spams a lot ")
+    assert with_reason == Command(verb=verb_of(word), forever=True, text="spams a lot")
+
+
+@pytest.mark.parametrize("word", ["BLOCK_USER", "block_user", "Block_User", "bLOCK_uSER"])
 @pytest.mark.parametrize(
-    ("text", "length", "reason"),
+    ("rest", "length", "reason"),
     [
-        ("BLOCK_USER", None, None),
-        ("BLOCK_USER 7d", 7 * DAYS, None),
-        ("BLOCK_USER 7d spam", 7 * DAYS, "spam"),
-        ("BLOCK_USER\nspam", None, "spam"),
+        ("", None, None),
+        (" ", None, None),
+        (" 7d", 7 * DAYS, None),
+        (" 7d spam", 7 * DAYS, "spam"),
+        ("\nspam", None, "spam"),
     ],
 )
 def test_the_bare_word_of_other_support_bots_blocks(
-    text: str, length: timedelta | None, reason: str | None
+    word: str, rest: str, length: timedelta | None, reason: str | None
 ) -> None:
-    assert read(text) == Command(verb="block", length=length, reason=reason)
+    assert read(word + rest) == Command(verb="block", length=length, text=reason)
 
 
-@pytest.mark.parametrize("text", ["BLOCK_USER: spam", "BLOCK_USER, please", "BLOCK_USER!"])
+@pytest.mark.parametrize("word", ["BLOCK_USER", "block_user"])
+def test_the_bare_word_blocks_for_ever_and_refuses_a_wrong_length_too(word: str) -> None:
+    assert read(f"{word} forever") == Command(verb="block", forever=True)
+    assert hint(f"{word} 3x").startswith("3x is not a length of time.")
+
+
+@pytest.mark.parametrize("text", ["BLOCK_USER: spam", "block_user, please", "BLOCK_USER!"])
 def test_the_bare_word_with_something_on_it_is_kept_back_and_named_whole(text: str) -> None:
-    command = read(text)
-    assert isinstance(command, Command) or "BLOCK_USER" in command.hint
+    assert hint(text).startswith(f"{text.split()[0]} is not a command")
 
 
 @pytest.mark.parametrize("text", ["/unblock", "/unblock now", "/unban 3d", "!unblock@bot thanks"])
@@ -116,48 +192,107 @@ def test_unblock_takes_no_length(text: str) -> None:
     assert read(text) == Command(verb="unblock")
 
 
-@pytest.mark.parametrize("wish", ["3", "3x", "3days", "1.5d", "2nd", "12345678d", "3d,2h"])
-def test_what_begins_with_a_digit_and_is_no_length_is_misuse(wish: str) -> None:
-    text = hint(f"/block {wish} spam")
-    assert text.startswith(f"{wish} is not a length of time.")
-    assert "1d12h" in text
-
-
-@pytest.mark.parametrize("wish", ["0s", "0d", "0d0h"])
-def test_a_length_of_nothing_is_misuse(wish: str) -> None:
-    text = hint(f"/block {wish}")
-    assert wish in text
-    assert "/unblock" in text
-
-
+@pytest.mark.parametrize("word", BLOCKING)
 @pytest.mark.parametrize(
-    "text", ["/blok 3d", "!help", "/start@support_relay_bot", "/1", "/блок", "/block_user"]
+    "wish", ["3", "3x", "3days", "1.5d", "2nd", "12345678d", "3d,2h", "-3d", "+3d", "--3d", "-1", "٣d", "²d"]
 )
-def test_an_unknown_word_is_misuse_and_the_hint_names_it_and_what_there_is(text: str) -> None:
-    word = text[1:].split("@")[0].split()[0]
-    assert hint(text) == f"/{word} is not a command, and was not sent. {HELP}"
+def test_what_begins_as_a_number_and_is_no_length_is_misuse(word: str, wish: str) -> None:
+    answer = misuse(f"/{word} {wish} spam")
+    assert answer.hint.startswith(f"{wish} is not a length of time.")
+    assert "1d12h" in answer.hint
+    assert answer.is_known
 
 
-@pytest.mark.parametrize("text", ["/block, please", "/block@my-bot 3d", "!block!", "/block-user"])
-def test_a_word_with_something_on_it_is_misuse(text: str) -> None:
-    assert "is not a command" in hint(text)
+@pytest.mark.parametrize("word", BLOCKING)
+@pytest.mark.parametrize("wish", ["0s", "0d", "0d0h"])
+def test_a_length_of_nothing_is_misuse(word: str, wish: str) -> None:
+    answer = misuse(f"/{word} {wish}")
+    assert wish in answer.hint
+    assert "/unblock" in answer.hint
+    assert answer.is_known
+
+
+# The others
+
+
+@pytest.mark.parametrize("rest", ["", " ", "\n \t"])
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("word", "what"), [("note", "text"), ("assign", "me, none or a name")])
+def test_a_note_and_an_assignment_need_words(word: str, what: str, form: str, rest: str) -> None:
+    answer = misuse(form.format(word) + rest)
+    assert answer == Misuse(hint=f"Write /{word} {what}")
+    assert answer.is_known
 
 
 @pytest.mark.parametrize(
-    "text", ["/" + "x" * 4000, "/block 9" + "x" * 4000, "/block " + "0s" * 2000, "/block@x-" + "y" * 4000]
+    ("text", "words"),
+    [
+        ("/note  look at #17 ", "look at #17"),
+        ("/note // x", "// x"),
+        ("/note /block", "/block"),
+        ("/note a\n\nb", "a\n\nb"),
+        ("/assign me", "me"),
+        ("/assign None", "None"),
+        ("/assign Bob Smith", "Bob Smith"),
+        ("/close Thanks, and\ngoodbye!", "Thanks, and\ngoodbye!"),
+        ("/close", None),
+        ("/close \n", None),
+    ],
+)
+def test_what_follows_is_taken_whole(text: str, words: str | None) -> None:
+    command = read(text)
+    assert isinstance(command, Command)
+    assert (command.text, command.length, command.forever) == (words, None, False)
+
+
+# What there is not
+
+
+@pytest.mark.parametrize(
+    "text", ["/blok 3d", "!halp", "/start@support_relay_bot", "/1", "/блок", "/block_user", "/forever", "!tg"]
+)
+def test_an_unknown_word_is_misuse_and_the_hint_names_it_and_where_help_is(text: str) -> None:
+    word = text[1:].split("@")[0].split()[0]
+    assert misuse(text) == Misuse(
+        hint=f"/{word} is not a command, and was not sent. See /help", is_known=False
+    )
+
+
+@pytest.mark.parametrize("text", ["/block, please", "/block@my-bot 3d", "!block!", "/block-user", "/help?"])
+def test_a_word_with_something_on_it_is_misuse(text: str) -> None:
+    answer = misuse(text)
+    assert answer.hint.startswith(f"{text.split()[0]} is not a command, and was not sent.")
+    assert not answer.is_known
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/" + "x" * 4000,
+        "/block 9" + "x" * 4000,
+        "/block -9" + "x" * 4000,
+        "/block " + "0s" * 2000,
+        "/block@x-" + "y" * 4000,
+        "BLOCK_USER" + "!" * 4000,
+    ],
 )
 def test_a_hint_is_short_whatever_was_written(text: str) -> None:
-    assert len(hint(text)) < 300
+    assert len(hint(text)) < 100
 
 
-def test_a_length_beyond_all_bounds_is_no_error() -> None:
-    assert isinstance(read("/block " + "999999w" * 200), (Command, Misuse))
+def test_a_length_beyond_all_bounds_is_misuse() -> None:
+    assert "is not a length of time" in hint("/block " + "999999w" * 200)
 
 
-def test_the_help_names_only_what_there_is() -> None:
-    words = [line.split()[0] for line in HELP.split(" · ")]
-    assert words == ["/block", "/timeout", "/unblock"]
-    assert {word[1:] for word in words} == set(VOCABULARY.values())
+def test_the_help_names_all_there_is_and_nothing_else() -> None:
+    named = re.findall(r"(?<![/\w])/(\w+)", HELP)
+    assert sorted(named) == sorted(get_args(Verb))
+    assert "//" in HELP
+
+
+def test_the_help_says_what_needs_no_reply() -> None:
+    anywhere = HELP.partition("Anywhere:")[2]
+    assert set(re.findall(r"/(\w+)", anywhere)) == NEED_NO_TICKET
 
 
 # What is kept back, and what is not
@@ -168,6 +303,7 @@ def test_the_help_names_only_what_there_is() -> None:
     [
         "Hello", "", " ", "/", "!", "!!", "/ block", "! important", "//", "// a note", "//block", "(/block)",
         "no /block", "http://example.com", "-/block", "BLOCK_USERS", "a BLOCK_USER", "BLOCK USER", "?!", "/?",
+        "block_users", "a block_user", "block", "close", "help me",
     ],
 )  # fmt: skip
 def test_plain_words_are_no_command(text: str) -> None:
@@ -183,34 +319,49 @@ def test_whatever_starts_with_a_word_after_the_sign_is_kept_back_and_read(
 
 
 @given(
-    st.sampled_from([f"/{word}" for word, _ in ALIASES] + ["BLOCK_USER"]),
-    st.text(st.sampled_from(" \n\t0123dhx@.-é")),
+    st.sampled_from([f"/{word}" for word, _ in ALIASES] + ["BLOCK_USER", "block_user"]),
+    st.text(st.sampled_from(" \n\t0123dhx@.-éforever")),
 )
 def test_no_text_behind_a_command_is_too_much(word: str, rest: str) -> None:
     text = word + rest
     if looks_like_command(text):
         command = parse_command(text)
-        assert isinstance(command, Misuse) or command.length is None or command.length > timedelta()
+        if isinstance(command, Command):
+            assert command.length is None or command.length > timedelta()
+            assert command.length is None or not command.forever
+            assert command.text is None or command.text.strip() == command.text != ""
 
 
 @given(st.text())
 def test_any_text_can_be_asked_about(text: str) -> None:
     kept_back = looks_like_command(text)
-    assert not (kept_back and is_note(text))
+    assert not (kept_back and read_note(text) is not None)
     if kept_back:
-        assert text[0] in "/!" or text.startswith("BLOCK_USER")
+        assert text[0] in "/!" or text.upper().startswith("BLOCK_USER")
+
+
+# Notes
 
 
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        ("//", True),
-        ("// look at this", True),
-        ("//x", True),
-        ("/ /x", False),
-        ("/block", False),
-        ("x //", False),
+        ("//", ""),
+        ("// ", ""),
+        ("// look at this", "look at this"),
+        ("//x", "x"),
+        ("//block 3d", "block 3d"),
+        ("///", "/"),
+        ("// a\n\n b \n", "a\n\n b"),
+        ("// // x", "// x"),
+        ("/ /x", None),
+        ("/block", None),
+        ("/note x", None),
+        ("x //", None),
+        (" // x", None),
+        ("", None),
+        ("https://example.com", None),
     ],
 )
-def test_a_note_starts_with_two_slashes(text: str, note: bool) -> None:
-    assert is_note(text) is note
+def test_a_note_starts_with_two_slashes(text: str, note: str | None) -> None:
+    assert read_note(text) == note

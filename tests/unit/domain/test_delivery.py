@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import product
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -110,9 +111,7 @@ def test_a_batch_is_delivered_just_when_each_of_its_parts_is(
     batch: tuple[int, int, dict[int, Part]],
 ) -> None:
     part_count, attempt, parts = batch
-    everything = all(
-        number in parts and parts[number].status == "delivered" for number in range(part_count)
-    )
+    everything = all(number in parts and parts[number].status == "delivered" for number in range(part_count))
     assert (judge(part_count, attempt, parts) == "delivered") is everything
 
 
@@ -154,7 +153,7 @@ def test_a_new_attempt_waits_for_its_own_posts(batch: tuple[int, int, dict[int, 
 
 @given(batches(), st.randoms(use_true_random=False))
 def test_it_does_not_matter_in_which_order_the_parts_are_told(
-    batch: tuple[int, int, dict[int, Part]], random: st.Random
+    batch: tuple[int, int, dict[int, Part]], random: Random
 ) -> None:
     part_count, attempt, parts = batch
     items = list(parts.items())
@@ -185,7 +184,16 @@ def test_every_pause_is_used_before_the_end() -> None:
 @pytest.mark.parametrize("said", [FLOOD, GO_FLOOD], ids=["Python line", "Go line"])
 @pytest.mark.parametrize(
     ("attempt", "told", "least"),
-    [(1, 3, 5), (1, 5, 5), (1, 90, 90), (2, 3, 30), (2, 90, 90), (3, 90, 120), (5, 90, 1800), (1, 86400, 86400)],
+    [
+        (1, 3, 5),
+        (1, 5, 5),
+        (1, 90, 90),
+        (2, 3, 30),
+        (2, 90, 90),
+        (3, 90, 120),
+        (5, 90, 1800),
+        (1, 86400, 86400),
+    ],
 )
 def test_a_wait_that_telegram_asks_for_is_waited_and_no_more(
     said: str, attempt: int, told: int, least: int

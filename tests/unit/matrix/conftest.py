@@ -1,28 +1,31 @@
-"""The captures, as the inbox would store them."""
+"""The captures, as the inbox would store them, and what the plugin makes of them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from plugin.domain.model import RoomEvent
+from plugin.domain.model import Moderator, RoomEvent, Target
+from plugin.domain.replies import Meaning, interpret
+from plugin.domain.roster import Roster
+from plugin.matrix.events import MatrixEventReader
+from tests.unit.matrix.room import BOT, FIRST_ANSWER, OWN, POSTS, Interpret, LoadCapture
 
 CAPTURES = Path(__file__).resolve().parents[2] / "captures"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
-LoadCapture = Callable[..., RoomEvent]
+PLACES = ("matrix", "matrix_events", "matrix_followups")
+"""Where a capture keeps what the support bot got."""
 
 
 def _raw_events(name: str) -> list[dict[str, Any]]:
     capture = json.loads((CAPTURES / f"{name}.json").read_text())
     if isinstance(capture, list):
         return capture
-    return [*capture.get("matrix_events", []), *capture.get("matrix_followups", [])]
+    return [event for place in PLACES for event in capture.get(place, [])]
 
 
 @pytest.fixture
@@ -42,3 +45,21 @@ def load_capture() -> LoadCapture:
         )
 
     return load
+
+
+@pytest.fixture
+def roster(alice: Moderator, bob: Moderator) -> Roster:
+    """Give the team of the recording."""
+    return Roster([alice, bob], bridge_bot=BOT, ghost_template="telegram_{userid}", own_mxid=OWN)
+
+
+@pytest.fixture
+def meaning_of(roster: Roster, target: Target) -> Interpret:
+    """Give what the plugin does with an event, where the posts of the recording are ours."""
+
+    def meaning_of(event: RoomEvent) -> Meaning:
+        reply = MatrixEventReader().read_reply(event)
+        known = reply.reply_to in (*POSTS, FIRST_ANSWER)
+        return interpret(reply, roster, target if known else None)
+
+    return meaning_of

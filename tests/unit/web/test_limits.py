@@ -243,6 +243,22 @@ def test_these_requests_count_as_two_sites(limits: Limits, first: list[str], sec
     assert not are_one(limits, request_from(*first), request_from(*second))
 
 
+@pytest.mark.parametrize(
+    ("request_", "site"),
+    [
+        (request_from(CLIENT), CLIENT),
+        (request_from("127.0.0.1", CLIENT), CLIENT),
+        (request_from(f"::ffff:{CLIENT}"), CLIENT),
+        (request_from("2001:db8:1:2:ffff::9"), "2001:db8:1:2::/64"),
+        (request_from(CLIENT, "6.6.6.6"), CLIENT),
+    ],
+)
+def test_a_site_is_an_address_and_of_ipv6_the_network_of_one_person(
+    limits: Limits, request_: web.Request, site: str
+) -> None:
+    assert limits.get_site(request_) == site
+
+
 def test_a_proxy_that_is_seen_as_ipv4_in_ipv6_is_trusted_all_the_same(limits: Limits) -> None:
     proxy = "::ffff:127.0.0.1"
     assert not are_one(limits, request_from(proxy, CLIENT), request_from(proxy, OTHER))
@@ -274,8 +290,10 @@ def test_a_peer_without_an_address_is_limited_too(
 def test_a_peer_that_is_no_trusted_proxy_and_sends_the_header_is_warned_of_once(
     limits: Limits, caplog: pytest.LogCaptureFixture
 ) -> None:
+    assert not limits.saw_untrusted_proxy
     for peer in (CLIENT, OTHER, "192.0.2.1"):
         limits.count_session(request_from(peer, "6.6.6.6"))
+        assert limits.saw_untrusted_proxy
     assert len(caplog.records) == 1
     assert caplog.records[0].levelname == "WARNING"
     assert CLIENT in caplog.text
@@ -296,6 +314,7 @@ def test_nobody_is_warned_where_all_is_well(
 ) -> None:
     limits.count_session(request_)
     assert caplog.records == []
+    assert not limits.saw_untrusted_proxy
 
 
 def test_a_header_that_a_client_makes_up_behind_a_trusted_proxy_is_no_reason_to_warn(
@@ -303,6 +322,7 @@ def test_a_header_that_a_client_makes_up_behind_a_trusted_proxy_is_no_reason_to_
 ) -> None:
     limits.count_session(request_from("127.0.0.1", f"6.6.6.6, {CLIENT}"))
     assert caplog.records == []
+    assert not limits.saw_untrusted_proxy
 
 
 # Sessions and messages

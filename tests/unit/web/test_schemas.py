@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -19,11 +17,7 @@ from aiohttp.test_utils import make_mocked_request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.config import Settings
 from plugin.domain.errors import BadJson, Forbidden, HeadsetError, Invalid, TooLarge, UnsupportedMediaType
-from plugin.domain.model import Author, ConversationEvent, Customer, Message, Session, Ticket
-from plugin.services.conversations import Page
-from plugin.services.sessions import Visit
 from plugin.web import schemas
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 7000, tzinfo=timezone.utc)
@@ -226,6 +220,28 @@ def test_what_no_database_can_store_is_refused_or_dropped(field: str, char: str)
         assert char not in "".join(filter(None, fields))
 
 
+@pytest.mark.parametrize("score", [1, 2, 3, 4, 5])
+def test_a_rating_is_one_to_five_with_or_without_words(score: int) -> None:
+    assert schemas.get_rating({"score": score}) == (score, None)
+    assert schemas.get_rating({"score": score, "comment": None}) == (score, None)
+    assert schemas.get_rating({"score": score, "comment": " Quick \u200bhelp "}) == (score, "Quick help")
+
+
+@pytest.mark.parametrize("score", [0, 6, -1, 2**70, 4.0, 4.5, "5", "", None, True, [], {}])
+def test_any_other_rating_is_refused(score: object) -> None:
+    assert_names(lambda: schemas.get_rating({"score": score}), "score")
+    assert_names(lambda: schemas.get_rating({"comment": "none given"}), "score")
+
+
+@pytest.mark.parametrize("comment", [5, [], False, "x" * 1001])
+def test_words_with_a_rating_that_are_too_many_or_no_string_are_refused(comment: object) -> None:
+    assert_names(lambda: schemas.get_rating({"score": 5, "comment": comment}), "comment")
+
+
+def test_words_with_a_rating_may_be_a_thousand_characters() -> None:
+    assert schemas.get_rating({"score": 5, "comment": "x" * 1000}) == (5, "x" * 1000)
+
+
 @pytest.mark.parametrize("value", ["direct", "", 5, [], False, "TEAM"])
 def test_a_channel_that_is_not_here_is_refused(value: object) -> None:
     assert_names(lambda: schemas.check_team_channel({"channel": value}), "channel")
@@ -299,145 +315,3 @@ def test_the_last_event_is_read_from_its_header() -> None:
 @pytest.mark.parametrize("text", ["", "-1", "x", "1.5", "9" * 17])
 def test_a_last_event_that_is_no_number_is_refused(text: str) -> None:
     assert_names(lambda: schemas.get_last_event_id(with_last_event(text)), "Last-Event-ID")
-
-
-# Out
-
-
-MESSAGE = Message(
-    id="MSG-1",
-    customer_id="CUST-1",
-    seq=17,
-    ticket=1042,
-    channel="team",
-    author=Author(kind="moderator", id="MOD-A", name="Alice", verified=True),
-    text='Hi "Jane"\nfixed 😀\u2028',
-    reply_to="MSG-0",
-    client_id=None,
-    created_at=NOON,
-)
-
-
-@pytest.mark.parametrize(
-    ("microsecond", "text"), [(0, "000"), (7000, "007"), (7999, "007"), (120000, "120"), (999999, "999")]
-)
-def test_a_time_is_rfc_3339_in_utc_with_milliseconds(microsecond: int, text: str) -> None:
-    assert schemas.time_json(NOON.replace(microsecond=microsecond)) == f"2026-03-01T12:00:00.{text}Z"
-    assert schemas.time_json(None) is None
-
-
-def test_a_message_has_these_fields_and_no_customer() -> None:
-    assert schemas.message_json(MESSAGE) == {
-        "id": "MSG-1",
-        "seq": 17,
-        "ticket": 1042,
-        "channel": "team",
-        "author": {"kind": "moderator", "id": "MOD-A", "name": "Alice", "verified": True},
-        "text": 'Hi "Jane"\nfixed 😀\u2028',
-        "reply_to": "MSG-0",
-        "client_id": None,
-        "created_at": "2026-03-01T12:00:00.007Z",
-        "edited_at": None,
-        "deleted_at": None,
-    }
-
-
-def test_an_edited_and_deleted_message_says_when() -> None:
-    data = schemas.message_json(
-        replace(MESSAGE, edited_at=NOON.replace(hour=13), deleted_at=NOON.replace(hour=14))
-    )
-    assert data["edited_at"] == "2026-03-01T13:00:00.007Z"
-    assert data["deleted_at"] == "2026-03-01T14:00:00.007Z"
-
-
-def test_a_deleted_message_keeps_its_place_and_loses_its_text() -> None:
-    data = schemas.message_json(replace(MESSAGE, deleted_at=NOON))
-    assert data == {**schemas.message_json(MESSAGE), "text": "", "deleted_at": "2026-03-01T12:00:00.007Z"}
-
-
-def page_of(*seqs: int, more: bool) -> Page:
-    messages = tuple(replace(MESSAGE, seq=seq) for seq in seqs)
-    return Page(messages=messages, more=more, last_event=99)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("seqs", "more", "forward", "cursor"),
-    [
-        ((3, 4, 5), True, True, "5"),
-        ((3, 4, 5), True, False, "3"),
-        ((3, 4, 5), False, True, None),
-        ((3, 4, 5), False, False, None),
-        ((), False, True, None),
-    ],
-)
-def test_a_page_says_where_to_read_on(seqs: tuple[int, ...], more: bool, forward: bool, cursor: str) -> None:
-    data = schemas.page_json(page_of(*seqs, more=more), forward=forward)
-    assert [item["seq"] for item in data["items"]] == list(seqs)
-    assert data["next"] == cursor
-    assert data["last_event_id"] == 99
-
-
-def test_an_event_of_the_stream_is_one_block_whatever_the_text_holds() -> None:
-    event = ConversationEvent(number=8, type="message.created", message=MESSAGE)
-    block = schemas.event_block(event).decode()
-    lines = block.split("\n")
-    assert lines[:2] == ["id: 8", "event: message.created"]
-    assert lines[3:] == ["", ""]
-    assert lines[2].startswith("data: ")
-    assert json.loads(lines[2].removeprefix("data: ")) == schemas.message_json(MESSAGE)
-    assert "\r" not in block
-    assert "fixed 😀" in block
-
-
-TICKET = Ticket(
-    number=1042,
-    customer_id="CUST-1",
-    status="closed",
-    opened_at=NOON,
-    active_at=NOON,
-    closed_at=NOON,
-    assignee="MOD-A",
-    score=4,
-)
-
-
-def test_a_ticket_shows_number_state_and_rating_and_nothing_of_the_team() -> None:
-    assert schemas.ticket_json(TICKET) == {"number": 1042, "status": "closed", "score": 4}
-    reopened = replace(TICKET, status="open", closed_at=None, score=None)
-    assert schemas.ticket_json(reopened) == {"number": 1042, "status": "open", "score": None}
-    assert schemas.ticket_json(None) is None
-
-
-def test_an_event_about_a_ticket_carries_the_ticket() -> None:
-    block = schemas.event_block(ConversationEvent(number=9, type="ticket.updated", ticket=TICKET)).decode()
-    assert block.startswith("id: 9\nevent: ticket.updated\ndata: ")
-    assert block.endswith("\n\n")
-    data = block.split("\n")[2].removeprefix("data: ")
-    assert json.loads(data) == {"number": 1042, "status": "closed", "score": 4}
-
-
-def test_a_session_shows_its_customer_and_its_ticket(customer: Customer) -> None:
-    session = Session(id="SESS-1", customer_id=customer.id, created_at=NOON, ended_at=None)
-    ticket = replace(TICKET, status="open", closed_at=None, score=None)
-    shown = {
-        "id": "SESS-1",
-        "created_at": "2026-03-01T12:00:00.007Z",
-        "customer": {"id": "CUST-1", "identity": "anonymous", "name": None},
-        "ticket": {"number": 1042, "status": "open", "score": None},
-    }
-    assert schemas.visit_json(Visit(session=session, customer=customer, ticket=ticket)) == shown
-    none_yet = schemas.visit_json(Visit(session=session, customer=customer, ticket=None))
-    assert none_yet == {**shown, "ticket": None}
-
-
-def test_the_public_configuration_tells_what_a_page_needs_and_nothing_of_the_team(settings: Settings) -> None:
-    data = schemas.config_json(settings, 3)
-    assert data == {
-        "name": "Support",
-        "color": "#4f46e5",
-        "languages": ["en"],
-        "texts": {"safety": "No moderator ever needs your seed phrase or private key."},
-        "features": {"wallet": False, "user": False, "direct": False},
-        "moderators": 3,
-        "limits": {"text": 4000, "body": 32768, "messages_per_minute": 20},
-    }

@@ -1,0 +1,110 @@
+"""What becomes of a raw event before the inbox stores it, and what a post is in the room."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from plugin.matrix.events import MARK_KEY, MatrixEventReader
+from plugin.matrix.gateway import _content, _is_genuine, _room_event
+from plugin.services.ports import Post, PostMark
+from tests.unit.matrix.room import BOT, FIRST_ANSWER, LoadCapture
+
+reader = MatrixEventReader()
+
+
+def raw(type_: str, content: object, **more: object) -> dict[str, Any]:
+    return {
+        "event_id": "$event",
+        "sender": BOT,
+        "type": type_,
+        "content": content,
+        "origin_server_ts": 1795394736928,
+        **more,
+    }
+
+
+# Redactions: before room version 11 the id stood beside the content, since then in it
+
+
+@pytest.mark.parametrize(
+    ("content", "more"),
+    [
+        pytest.param({"redacts": FIRST_ANSWER}, {"redacts": FIRST_ANSWER}, id="as it was recorded"),
+        pytest.param({"redacts": FIRST_ANSWER}, {}, id="room version 11"),
+        pytest.param({}, {"redacts": FIRST_ANSWER}, id="room version 10"),
+        pytest.param({"reason": "spam"}, {"redacts": FIRST_ANSWER}, id="room version 10, with a reason"),
+        pytest.param({"redacts": FIRST_ANSWER}, {"redacts": "$another"}, id="the content counts"),
+        pytest.param(None, {"redacts": FIRST_ANSWER}, id="no content"),
+    ],
+)
+def test_a_deletion_is_understood_in_every_room_version(content: object, more: dict[str, object]) -> None:
+    event = _room_event("!room", raw("m.room.redaction", content, **more))
+    assert reader.read_redacted(event) == FIRST_ANSWER
+
+
+def test_the_content_of_the_raw_event_is_left_alone() -> None:
+    event = raw("m.room.redaction", {}, redacts=FIRST_ANSWER)
+    _room_event("!room", event)
+    assert event["content"] == {}
+
+
+def test_an_event_keeps_what_it_says_and_when(load_capture: LoadCapture) -> None:
+    recorded = load_capture("44_deletion", "m.room.redaction")
+    event = _room_event("!room", raw("m.room.redaction", recorded.content))
+    assert event.sent_at == recorded.sent_at == datetime(2026, 11, 23, 0, 45, 36, 928000, tzinfo=timezone.utc)
+    assert (event.room_id, event.event_id, event.sender) == ("!room", "$event", BOT)
+    assert event.content == recorded.content
+
+
+# Tombstones
+
+
+def test_a_tombstone_is_one_only_as_state_of_the_room() -> None:
+    content = {"replacement_room": "!new"}
+    assert _is_genuine(raw("m.room.tombstone", content, state_key=""))
+    assert not _is_genuine(raw("m.room.tombstone", content))
+    assert not _is_genuine(raw("m.room.tombstone", content, state_key="@mallory:hs.test"))
+    assert _is_genuine(raw("m.room.message", {"body": "x"}))
+
+
+# Posts
+
+POST = Post(room_id="!room", body="#1042 · anonymous\n@bob hello", batch_id="BATCH-1", part=0, attempt=2)
+EDIT = Post(room_id="!room", body="#1042\n✓ Alice", batch_id="BATCH-2", part=0, attempt=1, edits="$post")
+
+
+@pytest.mark.parametrize("post", [POST, EDIT])
+def test_a_post_is_a_text_that_the_bridge_relays_without_mentions_and_previews(post: Post) -> None:
+    content = _content(post)
+    assert content["msgtype"] == "m.text"
+    assert content["m.mentions"] == {}
+    assert content["com.beeper.linkpreviews"] == []
+    assert not {"format", "formatted_body"} & content.keys()
+
+
+@pytest.mark.parametrize("post", [POST, EDIT])
+def test_a_post_can_be_known_again_in_the_room(post: Post) -> None:
+    event = _room_event("!room", raw("m.room.message", _content(post)))
+    assert reader.read_mark(event) == PostMark(batch_id=post.batch_id, part=post.part, attempt=post.attempt)
+
+
+def test_a_new_post_replaces_nothing() -> None:
+    content = _content(POST)
+    assert content["body"] == POST.body
+    assert not {"m.relates_to", "m.new_content"} & content.keys()
+
+
+def test_an_edit_carries_the_whole_new_post_and_reads_as_one() -> None:
+    content = _content(EDIT)
+    assert content["m.relates_to"] == {"rel_type": "m.replace", "event_id": "$post"}
+    assert content["m.new_content"] == {
+        key: EDIT.body if key == "body" else value
+        for key, value in content.items()
+        if key not in ("m.relates_to", "m.new_content", MARK_KEY)
+    }
+    assert content["body"] == f"* {EDIT.body}"
+    reply = reader.read_reply(_room_event("!room", raw("m.room.message", content)))
+    assert (reply.replaces, reply.text) == ("$post", EDIT.body)
