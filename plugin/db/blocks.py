@@ -34,7 +34,7 @@ _LIFT = """
 _LIST_ACTIVE = f"""
     SELECT {_BLOCK} FROM block
     WHERE created_at <= $1 AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $1)
-    ORDER BY created_at LIMIT $2
+    ORDER BY created_at DESC LIMIT $2
 """
 _CARRY = """
     UPDATE block SET customer_id = $2
@@ -90,7 +90,7 @@ class BlockRepository:
         return len(await self._conn.fetch(_LIFT, customer_id, to_ms(at)))
 
     async def list_active(self, now: datetime, limit: int) -> list[Block]:
-        """Return the blocks that are in force, the oldest first."""
+        """Return the blocks that are in force, the newest first."""
         return [_from_row(row) for row in await self._conn.fetch(_LIST_ACTIVE, to_ms(now), limit)]
 
     async def carry(self, customer_id: str, to_customer_id: str, now: datetime) -> None:

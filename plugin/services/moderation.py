@@ -74,11 +74,14 @@ class ModerationService:
         if not for_operator and not self._settings().block_habits.announce_in_room:
             return "Blocks are shown in the console."
         lines = []
-        for block in await tx.blocks.list_active(now, _MOST_LISTED):
+        blocks = await tx.blocks.list_active(now, _MOST_LISTED + 1)
+        for block in blocks[:_MOST_LISTED]:
             customer = await tx.sessions.get_customer(block.customer_id)
             number = customer and customer.ticket
             reason = f" · {neutralise(one_line(block.reason, 100))}" if block.reason else ""
             lines.append(f"#{number or '?'} {_end(block.expires_at)} · {block.by_name}{reason}")
+        if len(blocks) > _MOST_LISTED:
+            lines.append("and more, made earlier")
         return "\n".join(lines) or "Nobody is blocked."
 
 

@@ -169,7 +169,7 @@ class OrderService:
             f"page {neutralise(one_line(page_url, 200))}" if page_url else "",
             f"assigned to {await self._name_of(tx, ticket.assignee)}" if ticket.assignee else "",
             f"rated {ticket.score} of 5" if ticket.score else "",
-            f"{await tx.tickets.count_notes(ticket.number)} notes",
+            f"notes: {await tx.tickets.count_notes(ticket.number)}",
             "blocked" if blocks else "",
         ]
         return "\n".join(line for line in lines if line)

@@ -86,10 +86,12 @@ class TicketService:
             ticket = await self._get_own(tx, session, number)
             if ticket.status != "closed":
                 raise Conflict("An open ticket can't be rated.")
+            if ticket.score is None:
+                # Once: with every change of mind a visitor could fill the group's minute.
+                await self._tell_team(tx, ticket, now, f"#{number} rated {score} of 5 by the customer")
             ticket = replace(ticket, score=score)
             await self._update(tx, ticket)
             await tx.tickets.set_comment(number, comment)
-            await self._tell_team(tx, ticket, now, f"#{number} rated {score} of 5 by the customer")
         self._hub.wake(session.customer_id)
         return ticket
 

@@ -99,12 +99,14 @@ class CustomerApi:
     async def post_close(self, request: web.Request) -> web.Response:
         """Close the customer's own ticket."""
         session = await self._authenticate(request)
+        self._limits.count_message(request, session.customer_id)
         ticket = await self._tickets.close_by_customer(session, int(request.match_info["number"]))
         return web.json_response(schemas.ticket_json(ticket))
 
     async def post_rating(self, request: web.Request) -> web.Response:
         """Take what the customer thinks of a closed ticket."""
         session = await self._authenticate(request)
+        self._limits.count_message(request, session.customer_id)
         score, comment = schemas.get_rating(await schemas.read_json(request))
         ticket = await self._tickets.rate(session, int(request.match_info["number"]), score, comment)
         return web.json_response(schemas.ticket_json(ticket))

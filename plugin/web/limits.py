@@ -86,7 +86,7 @@ class Limits:
         )
 
     def get_site(self, request: web.Request) -> str:
-        """Return the address a request comes from, of IPv6 the /64, which one person has whole; empty: unknown."""
+        """Return the address of the client, of IPv6 the /64, which one person has whole; empty: unknown."""
         address = self._client_address(request)
         if isinstance(address, ipaddress.IPv6Address):
             return str(ipaddress.ip_network((address, _IPV6_SITE), strict=False))
