@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from .process import Process
 
 RUNNER = Path(__file__).parent / "telegram" / "run_bridge.py"
 DATA_CENTRE = 2
+
+Options = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +44,15 @@ class BridgeSettings:
 class Bridge(Process):
     """mautrix-telegram; its folder holds its configuration and database."""
 
-    def __init__(self, folder: Path, environment: Path, settings: BridgeSettings) -> None:
-        """`environment` is the virtual environment that has mautrix-telegram."""
+    def __init__(
+        self, folder: Path, environment: Path, settings: BridgeSettings, options: Options | None = None
+    ) -> None:
+        """`environment` is the virtual environment with mautrix-telegram; for `options` see `configure`."""
         folder.mkdir(parents=True, exist_ok=True)
         self.url = settings.url
-        config = folder / "config.yaml"
-        config.write_text(json.dumps(_config(_example_config(environment), folder, settings), indent=2))
+        self._folder, self._environment, self._settings = folder, environment, settings
+        self._config_file = config = folder / "config.yaml"
+        self.configure(options or {})
         super().__init__(
             "mautrix-telegram",
             [environment / "bin" / "python", RUNNER, "-c", config, "-r", folder / "unused.yaml", "-n"],
@@ -54,6 +60,12 @@ class Bridge(Process):
             cwd=folder,
             env={"HEADSET_DC_RSA_PUB": str(settings.telegram_public_key)},
         )
+
+    def configure(self, options: Options) -> None:
+        """Lays options over the `bridge` section of its configuration; they hold from its next start."""
+        config = _config(_example_config(self._environment), self._folder, self._settings)
+        config["bridge"].update(options)
+        self._config_file.write_text(json.dumps(config, indent=2))
 
     async def boot(self, api: JsonApi) -> None:
         """Starts it and returns once it is ready: what reaches a bridge earlier is refused for good."""

@@ -6,6 +6,7 @@ import base64
 import json
 import secrets
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,29 @@ from .process import Process
 UNLIMITED = {"per_second": 100_000, "burst_count": 100_000}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Federation:
+    """How other homeservers reach this one, and it them: on loopback, whatever certificate they show."""
+
+    port: int
+    certificate: Path
+    key: Path
+
+
 class Synapse(Process):
     """The homeserver; its folder holds everything it keeps."""
 
     def __init__(
-        self, folder: Path, *, port: int, server_name: str, shared_secret: str, registration: Path
+        self,
+        folder: Path,
+        *,
+        port: int,
+        server_name: str,
+        shared_secret: str,
+        registration: Path | None = None,
+        federation: Federation | None = None,
     ) -> None:
+        """`registration` is that of a bridge; without `federation` it speaks to no other homeserver."""
         folder.mkdir(parents=True, exist_ok=True)
         self.url = f"http://{HOST}:{port}"
         self.shared_secret = shared_secret
@@ -29,9 +47,11 @@ class Synapse(Process):
         _write_once(folder / "signing.key", _new_signing_key())
         # Every configuration file here is JSON, which is YAML too.
         (folder / "log.yaml").write_text(json.dumps(_log_config()))
-        config.write_text(
-            json.dumps(_config(folder, port, server_name, shared_secret, registration), indent=2)
-        )
+        settings = _config(folder, port, server_name, shared_secret)
+        settings["app_service_config_files"] = [str(registration)] if registration else []
+        settings["listeners"].extend(_federation_listeners(federation))
+        settings.update(_federation_config(federation))
+        config.write_text(json.dumps(settings, indent=2))
         super().__init__(
             "Synapse",
             [sys.executable, "-m", "synapse.app.homeserver", "-c", config],
@@ -69,9 +89,7 @@ def _log_config() -> dict[str, Any]:
     }
 
 
-def _config(
-    folder: Path, port: int, server_name: str, shared_secret: str, registration: Path
-) -> dict[str, Any]:
+def _config(folder: Path, port: int, server_name: str, shared_secret: str) -> dict[str, Any]:
     return {
         "server_name": server_name,
         "pid_file": str(folder / "homeserver.pid"),
@@ -88,19 +106,46 @@ def _config(
                 "resources": [{"names": ["client"], "compress": False}],
             }
         ],
-        "app_service_config_files": [str(registration)],
         "registration_shared_secret": shared_secret,
         "macaroon_secret_key": shared_secret,
         "form_secret": shared_secret,
         "report_stats": False,
         "trusted_key_servers": [],
         "suppress_key_server_warning": True,
-        "federation_domain_whitelist": [],
         "url_preview_enabled": False,
         "presence": {"enabled": False},
         "bcrypt_rounds": 4,
         "caches": {"sync_response_cache_duration": "0s"},
         **_no_limits(),
+    }
+
+
+def _federation_listeners(federation: Federation | None) -> list[dict[str, Any]]:
+    if federation is None:
+        return []
+    return [
+        {
+            "port": federation.port,
+            "bind_addresses": [HOST],
+            "type": "http",
+            "tls": True,
+            "resources": [{"names": ["federation"], "compress": False}],
+        }
+    ]
+
+
+def _federation_config(federation: Federation | None) -> dict[str, Any]:
+    if federation is None:
+        return {"federation_domain_whitelist": []}
+    return {
+        "tls_certificate_path": str(federation.certificate),
+        "tls_private_key_path": str(federation.key),
+        "federation_verify_certificates": False,
+        # By default both hold loopback.
+        "ip_range_blacklist": [],
+        "federation_ip_range_blacklist": [],
+        # A homeserver that can't be reached counts as such at the first try.
+        "federation": {"max_short_retries": 0, "max_long_retries": 0},
     }
 
 

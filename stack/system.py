@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 
 from . import archive
-from .bridge import Bridge, BridgeSettings, write_registration
+from .bridge import Bridge, BridgeSettings, Options, write_registration
 from .conditions import all_of, until
 from .customer import Customer, open_session
 from .customer_page import CustomerPage
@@ -59,9 +59,13 @@ class System:
         postgres: str | None = None,
         homeserver_proxy: bool = False,
         bridge_environment: Path = ROOT / ".build" / "telegram",
+        bridge_options: Options | None = None,
         progress: Callable[[str], None] = lambda _text: None,
     ) -> None:
-        """`config` is laid over the plugin's own; `postgres` is the URL of its database, else SQLite."""
+        """`config` is laid over the plugin's own; `postgres` is the URL of its database, else SQLite.
+
+        `bridge_options` are laid over the `bridge` section of the bridge's configuration.
+        """
         self._temporary = data is None
         self.data = Path(tempfile.mkdtemp(prefix="headset-")) if data is None else data.resolve()
         self.data.mkdir(parents=True, exist_ok=True)
@@ -88,7 +92,7 @@ class System:
             shared_secret=self.state.synapse_secret,
             registration=registration,
         )
-        self.bridge = Bridge(self.data / "bridge", bridge_environment, settings)
+        self.bridge = Bridge(self.data / "bridge", bridge_environment, settings, bridge_options)
         self.maubot = MaubotHost(
             self.data / "maubot",
             port=ports["maubot"],
@@ -167,8 +171,11 @@ class System:
         await self.maubot.boot(JsonApi(self.session, self.maubot.url))
         await self.wait_for_plugin()
 
-    async def restart_bridge(self) -> None:
+    async def restart_bridge(self, options: Options | None = None) -> None:
+        """Restarts the bridge; options, if given, take the place of those that it had."""
         await self.bridge.stop()
+        if options is not None:
+            self.bridge.configure(options)
         await self.start_bridge()
 
     async def start_bridge(self) -> None:

@@ -98,7 +98,7 @@ def test_a_closed_ticket_without_a_time_of_closing_counts_from_its_opening(
     policy: str, later: timedelta, step: Step
 ) -> None:
     rules = replace(PER_CUSTOMER, policy=policy)  # type: ignore[arg-type]
-    ticket = replace(CLOSED, opened_at=NOON, active_at=NOON, closed_at=None)
+    ticket = replace(CLOSED, opened_at=NOON, active_at=NOON + 2 * DAY, closed_at=None)
     assert step_for_message(ticket, rules, NOON + later) == step
 
 

@@ -251,9 +251,12 @@ def test_these_requests_count_as_two_sites(limits: Limits, first: list[str], sec
         (request_from(f"::ffff:{CLIENT}"), CLIENT),
         (request_from("2001:db8:1:2:ffff::9"), "2001:db8:1:2::/64"),
         (request_from(CLIENT, "6.6.6.6"), CLIENT),
+        pytest.param(request_from(""), "", id="no peer"),
+        pytest.param(request_from("unix"), "", id="a peer without an address"),
+        pytest.param(request_from("127.0.0.1", "junk"), "", id="junk from a proxy"),
     ],
 )
-def test_a_site_is_an_address_and_of_ipv6_the_network_of_one_person(
+def test_a_site_is_an_address_and_of_ipv6_the_network_of_one_person_and_empty_where_unknown(
     limits: Limits, request_: web.Request, site: str
 ) -> None:
     assert limits.get_site(request_) == site
