@@ -111,7 +111,8 @@ class MautrixGateway:
     async def read_since(self, since: str, room_id: str) -> Stretch:
         """Return all that happened in the room since a sync token, gaps filled.
 
-        Paging forward from a stored token instead would miss events that federation brings late.
+        Paging forward from a stored token instead would miss events that federation brings late. What
+        Synapse only backfills after a long outage of another server is not in the sync, and is missed.
         """
         sync_filter = {
             "room": {
