@@ -58,7 +58,8 @@ _GET_STATE = "SELECT state FROM batch WHERE id = $1"
 _SET_SENT = "UPDATE batch SET state = 'sent', sent_at = $2, error = NULL WHERE id = $1 AND state = 'open'"
 # The bodies go once they are delivered: they can be made again from the messages.
 _SET_DELIVERED = """
-    UPDATE batch SET state = 'delivered', sent_at = COALESCE(sent_at, $2), error = NULL, parts = '[]'
+    UPDATE batch SET state = 'delivered', sent_at = COALESCE(sent_at, $2), confirmed_at = $2, error = NULL,
+        parts = '[]'
     WHERE id = $1
 """
 _SET_FAILED = "UPDATE batch SET state = 'failed', error = $2 WHERE id = $1"
@@ -79,12 +80,19 @@ _EXPIRE = f"""
 _OLDEST_UNCONFIRMED = "SELECT MIN(sent_at) FROM batch WHERE state = 'sent'"
 _GET_SILENT = "SELECT value FROM counter WHERE name = 'silent_batches'"
 _ADD_SILENT = "UPDATE counter SET value = value + $1 WHERE name = 'silent_batches'"
-_HEARD = "UPDATE counter SET value = 0 WHERE name = 'silent_batches' AND value <> 0"
+_HEARD = "UPDATE counter SET value = 0 WHERE name = 'silent_batches'"
+_LEAVE_UNREPORTED = "UPDATE batch SET state = 'unreported' WHERE state = 'sent'"
 
+# Telegram's minute counts from when it had a post, which the bridge's word is nearest to. Where the bridge
+# reports, a post without a word is still on its way.
 _COUNT_ON_THEIR_WAY = """
-    SELECT COALESCE(SUM(part_count), 0) FROM batch WHERE state = 'open' AND held = 0 AND lease_until > $1
+    SELECT COALESCE(SUM(part_count), 0) FROM batch
+    WHERE (state = 'open' AND held = 0 AND lease_until > $1) OR (state = 'sent' AND $2 = 1)
 """
-_LIST_SENT_SINCE = "SELECT sent_at, part_count FROM batch WHERE sent_at > $1 ORDER BY sent_at"
+_LIST_SENT_SINCE = """
+    SELECT COALESCE(confirmed_at, sent_at) AS at, part_count FROM batch
+    WHERE (sent_at > $1 OR confirmed_at > $1) AND NOT (state = 'sent' AND $2 = 1) ORDER BY at
+"""
 _COUNT_BY_STATE = (
     "SELECT state, COUNT(*) AS number FROM batch WHERE state IN ('failed', 'unconfirmed') GROUP BY state"
 )
@@ -123,7 +131,7 @@ def _from_row(row: Row) -> Batch:
 
 
 class BatchRepository:
-    """States: `open`, then `sent` and `delivered`, or `unconfirmed`, `failed`, `held`."""
+    """States: `open`, then `sent` and `delivered`, or `failed`, `held`, `unconfirmed`, `unreported`."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -256,17 +264,24 @@ class BatchRepository:
         await self._conn.execute(_ADD_SILENT, batches)
 
     async def note_report(self) -> None:
-        """Note that the bridge reports."""
-        await self._conn.execute(_HEARD)
+        """Note that the bridge reports.
 
-    async def count_posts_on_their_way(self, now: datetime) -> int:
-        """Return how many posts the batches have that somebody holds a lease on."""
-        return int(await self._conn.fetchval(_COUNT_ON_THEIR_WAY, to_ms(now)))
+        What it said nothing of while it did not report is left as it is: neither waited for nor shown.
+        """
+        silent = int(await self._conn.fetchval(_GET_SILENT))
+        if silent >= SILENT_BATCHES:
+            await self._conn.execute(_LEAVE_UNREPORTED)
+        if silent:
+            await self._conn.execute(_HEARD)
 
-    async def list_sent_since(self, since: datetime) -> list[tuple[datetime, int]]:
-        """Return when batches were sent after `since`, and in how many posts each."""
-        rows = await self._conn.fetch(_LIST_SENT_SINCE, to_ms(since))
-        return [(from_ms(row["sent_at"]), row["part_count"]) for row in rows]
+    async def count_posts_on_their_way(self, now: datetime, *, reports: bool) -> int:
+        """Return how many posts are being sent, or wait for the bridge's word where it reports."""
+        return int(await self._conn.fetchval(_COUNT_ON_THEIR_WAY, to_ms(now), int(reports)))
+
+    async def list_sent_since(self, since: datetime, *, reports: bool) -> list[tuple[datetime, int]]:
+        """Return when batches came to the group after `since`, and in how many posts each."""
+        rows = await self._conn.fetch(_LIST_SENT_SINCE, to_ms(since), int(reports))
+        return [(from_ms(row["at"]), row["part_count"]) for row in rows]
 
     async def count_undelivered(self) -> dict[str, int]:
         """Return how many batches are `failed` and `unconfirmed`."""

@@ -113,7 +113,8 @@ _TABLES = (
         fence          BIGINT NOT NULL,
         error          TEXT,
         created_at     BIGINT NOT NULL,
-        sent_at        BIGINT
+        sent_at        BIGINT,
+        confirmed_at   BIGINT
     )""",
     "CREATE INDEX batch_open ON batch (lease_until) WHERE state = 'open'",
     "CREATE INDEX batch_unconfirmed ON batch (sent_at) WHERE state = 'sent'",
@@ -122,6 +123,7 @@ _TABLES = (
     "CREATE INDEX batch_undelivered ON batch (state) WHERE state IN ('failed', 'unconfirmed')",
     "CREATE INDEX batch_held ON batch (customer_id) WHERE state = 'held'",
     "CREATE INDEX batch_sent_at ON batch (sent_at)",
+    "CREATE INDEX batch_confirmed_at ON batch (confirmed_at)",
     """CREATE TABLE outbox (
         id          TEXT PRIMARY KEY,
         lane        TEXT NOT NULL,

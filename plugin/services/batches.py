@@ -90,7 +90,7 @@ class BatchMaker:
             await tx.batches.lock_making()
             reports = await tx.batches.bridge_reports()
             silent_at = await self._stop_waiting_for_reports(tx, now) if reports else None
-            budget = await self._get_budget(tx, now, slots)
+            budget = await self._get_budget(tx, now, slots, reports)
             batches = await self._take_due(tx, budget, now, slots)
             place = _Place(room_id=room_id, device_id=device_id, reports=reports)
             next_ready = await self._make_new(tx, budget, batches, place, now)
@@ -102,14 +102,15 @@ class BatchMaker:
     async def _stop_waiting_for_reports(self, tx: Transaction, now: datetime) -> datetime | None:
         """Let conversations go on of which the bridge says nothing; return when the next one may."""
         timeout = self._settings().relay.status_timeout
-        silent = await tx.batches.expire_unconfirmed(now - timeout)
-        for batch in silent:
+        silent = 0
+        for batch in await tx.batches.expire_unconfirmed(now - timeout):
             self._log.warning("Ticket #%s: the bridge said nothing of batch %s", batch.ticket, batch.id)
             if role_of(batch) == "post":
+                silent += 1
                 text = _NOT_CONFIRMED.format(ticket=batch.ticket)
                 await say_to_team(tx, now, text, customer_id=batch.customer_id, ticket=batch.ticket)
         if silent:
-            await tx.batches.note_silence(len(silent))
+            await tx.batches.note_silence(silent)
             if not await tx.batches.bridge_reports():
                 self._log.warning(
                     "%d batches in a row without a word: this bridge does not report", SILENT_BATCHES
@@ -117,15 +118,15 @@ class BatchMaker:
         oldest = await tx.batches.get_oldest_unconfirmed()
         return oldest and oldest + timeout
 
-    async def _get_budget(self, tx: Transaction, now: datetime, slots: int) -> Budget:
+    async def _get_budget(self, tx: Transaction, now: datetime, slots: int, reports: bool) -> Budget:
         per_minute = self._settings().relay.per_minute
         if per_minute == 0:
             return Budget(batches=slots, per_minute=0)
         return Budget(
             batches=slots,
             per_minute=per_minute,
-            sent=await tx.batches.list_sent_since(now - WINDOW),
-            on_their_way=await tx.batches.count_posts_on_their_way(now),
+            sent=await tx.batches.list_sent_since(now - WINDOW, reports=reports),
+            on_their_way=await tx.batches.count_posts_on_their_way(now, reports=reports),
         )
 
     async def _take_due(self, tx: Transaction, budget: Budget, now: datetime, slots: int) -> list[Batch]:

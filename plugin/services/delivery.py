@@ -11,7 +11,7 @@ from ..domain.model import Batch, role_of
 from .notices import say_to_team
 from .ports import BridgeReport, Clock, PostMark
 
-_BEFORE_THE_END = ("open", "sent", "unconfirmed", "failed")
+_BEFORE_THE_END = ("open", "sent", "unconfirmed", "unreported", "failed")
 
 
 class DeliveryService:
