@@ -164,7 +164,16 @@ run_tests() {
   check ruff format --check .
   check mypy
   check lint-imports
-  check pytest
+  # Two at once, for two cores: the end-to-end tests mostly wait for what they started.
+  say "pytest tests/e2e, whose output follows at the end"
+  "$work/main/bin/pytest" tests/e2e >"$work/e2e.log" 2>&1 &
+  e2e=$!
+  trap 'kill "$e2e" 2>/dev/null || true' EXIT
+  check pytest --ignore tests/e2e
+  say "waiting for the end-to-end tests"
+  wait "$e2e" || failed+=("pytest tests/e2e")
+  trap - EXIT
+  cat "$work/e2e.log"
   [ ${#failed[@]} -eq 0 ] || fail "failed: $(printf '%s; ' "${failed[@]}")"
   say "all checks passed"
 }
