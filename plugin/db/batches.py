@@ -22,7 +22,7 @@ _ADD = """
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10, 0, $11, $12, $13, $14, $15, $16, $13)
 """
 # On SQLite the transaction itself keeps others out.
-_LOCK_MAKING = "SELECT value FROM counter WHERE name = 'maker' FOR UPDATE"
+_LOCK_MAKING = "SELECT value FROM counter WHERE name = 'maker' FOR UPDATE SKIP LOCKED"
 _ASSIGN = "UPDATE outbox SET batch_id = $2 WHERE id = $1 AND batch_id IS NULL RETURNING 1"
 _GET = f"SELECT {_BATCH} FROM batch WHERE id = $1"
 
@@ -136,10 +136,11 @@ class BatchRepository:
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
 
-    async def lock_making(self) -> None:
-        """Make other hosts wait that are about to look what is due, until this transaction ends."""
-        if self._conn.scheme != Scheme.SQLITE:
-            await self._conn.execute(_LOCK_MAKING)
+    async def lock_making(self) -> bool:
+        """Be the only host that looks what is due, until this transaction ends; False where another one is."""
+        if self._conn.scheme == Scheme.SQLITE:
+            return True
+        return await self._conn.fetchval(_LOCK_MAKING) is not None
 
     async def add(self, batch: Batch, rows: list[OutboxRow], owner: str, lease_until: datetime) -> None:
         """Store a batch with its lease and take its rows out of the waiting ones.

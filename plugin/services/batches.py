@@ -23,6 +23,9 @@ from .room import SupportRoom
 LEASE = timedelta(seconds=60)
 """Longer than a batch can be under way; only a host that died lets one run out."""
 
+_OTHER_HOST = timedelta(milliseconds=50)
+"""How long another host may be busy with what is due."""
+
 _MOST_JOINED = 20
 """Rows looked at for one post."""
 
@@ -87,7 +90,8 @@ class BatchMaker:
         device_id = await self._gateway.get_device_id()
         now = self._clock.now()
         async with self._database.transaction() as tx:
-            await tx.batches.lock_making()
+            if not await tx.batches.lock_making():
+                return [], now + _OTHER_HOST
             reports = await tx.batches.bridge_reports()
             silent_at = await self._stop_waiting_for_reports(tx, now) if reports else None
             budget = await self._get_budget(tx, now, slots, reports)
