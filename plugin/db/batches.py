@@ -137,7 +137,7 @@ class BatchRepository:
         self._conn = conn
 
     async def lock_making(self) -> bool:
-        """Be the only host that looks what is due, until this transaction ends; False where another one is."""
+        """Be the only host that looks what is due, until the transaction ends; False where another does."""
         if self._conn.scheme == Scheme.SQLITE:
             return True
         return await self._conn.fetchval(_LOCK_MAKING) is not None

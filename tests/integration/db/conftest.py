@@ -42,7 +42,7 @@ class Make:
         return replace(customer, **changes)
 
     def ticket(self, number: int = 1001, customer_id: str = "c1", **changes: Any) -> Ticket:
-        ticket = Ticket(number=number, customer_id=customer_id, status="open", opened_at=T0)
+        ticket = Ticket(number=number, customer_id=customer_id, status="open", opened_at=T0, active_at=T0)
         return replace(ticket, **changes)
 
     def message(self, seq: int = 1, customer_id: str = "c1", **changes: Any) -> Message:
@@ -79,6 +79,7 @@ class Make:
             ticket=1001,
             room_id="!room",
             parts=("one",),
+            part_count=len(changes.get("parts", ("one",))),
             held=False,
             attempt=1,
             tries=0,
@@ -134,14 +135,14 @@ class Seed:
         batch = self._make.batch(name, **changes)
         async with self._database.transaction() as tx:
             rows = await tx.outbox.list_rows(batch.lane, 100)
-            await tx.outbox.add_batch(batch, rows, owner, self._make.at(until))
+            await tx.batches.add(batch, rows, owner, self._make.at(until))
         return batch
 
 
 class Interrupted:
     """A coroutine to be awaited in a task of its own, told of each time that it waits."""
 
-    def __init__(self, body: Coroutine[Any, Any, Any], on_wait: Callable[[int], None]) -> None:
+    def __init__(self, body: Coroutine[Any, Any, Any], on_wait: Callable[[int, Any], None]) -> None:
         self._body, self._on_wait = body, on_wait
 
     def __await__(self) -> Generator[Any, Any, Any]:
@@ -154,7 +155,7 @@ class Interrupted:
             except StopIteration as stop:
                 return stop.value
             waits += 1
-            self._on_wait(waits)
+            self._on_wait(waits, future)
             try:
                 value = yield future
                 step = self._body.send
@@ -165,18 +166,27 @@ class Interrupted:
 class Canceller:
     """Runs a coroutine and cancels it at chosen ones of the points at which it waits."""
 
-    async def run(self, body: Coroutine[Any, Any, Any], cancel_at: Callable[[int], bool]) -> int:
+    async def run(
+        self, body: Coroutine[Any, Any, Any], cancel_at: Callable[[int], bool], *, late: bool = False
+    ) -> int:
         """Cancel at the waits, counted from 1, for which `cancel_at` holds; return how many there were.
+
+        `late`: in the very moment that what it waits for comes.
 
         Raises:
             CancelledError: the coroutine ended by it.
         """
         loop, waits = asyncio.get_running_loop(), 0
 
-        def on_wait(number: int) -> None:
+        def on_wait(number: int, future: Any) -> None:
             nonlocal waits
             waits = number
-            if cancel_at(number):
+            if not cancel_at(number):
+                return
+            if late and future is not None:
+                # Before the task itself is told.
+                future.add_done_callback(lambda _: task.cancel())
+            else:
                 # Not at once: a task must be waiting for what the cancel is to interrupt.
                 loop.call_soon(task.cancel)
 

@@ -30,23 +30,23 @@ async def test_numbers_that_were_not_committed_are_given_again(database, seed) -
     with suppress(ZeroDivisionError):
         async with database.transaction() as tx:
             assert (await tx.conversations.advance("c1")).last_seq == 1
-            assert await tx.conversations.next_ticket_number() == 1001
+            assert await tx.tickets.take_number() == 1001
             raise ZeroDivisionError
     async with database.transaction() as tx:
         assert (await tx.conversations.advance("c1")).last_seq == 1
-        assert await tx.conversations.next_ticket_number() == 1001
-        assert await tx.conversations.next_ticket_number() == 1002
+        assert await tx.tickets.take_number() == 1001
+        assert await tx.tickets.take_number() == 1002
 
 
 async def test_a_ticket_comes_back_and_is_its_customers_current_one(database, seed, make) -> None:
     await seed.customer("c1")
     await seed.customer("c2")
-    ticket = make.ticket(1001, "c1", status="closed", opened_at=make.at(9))
+    ticket = make.ticket(1001, "c1", status="closed", opened_at=make.at(9), active_at=make.at(10), score=4)
     async with database.transaction() as tx:
-        await tx.conversations.add_ticket(ticket)
+        await tx.tickets.add(ticket)
     async with database.snapshot() as tx:
-        assert await tx.conversations.get_ticket_by_number(1001) == ticket
-        assert await tx.conversations.get_ticket_by_number(1002) is None
+        assert await tx.tickets.get_by_number(1001) == ticket
+        assert await tx.tickets.get_by_number(1002) is None
         assert (await tx.sessions.get_customer("c1")).ticket == 1001
         assert (await tx.sessions.get_customer("c2")).ticket is None
 
@@ -55,10 +55,10 @@ async def test_a_ticket_number_is_used_once(database, seed, make) -> None:
     await seed.customer("c1")
     await seed.customer("c2")
     async with database.transaction() as tx:
-        await tx.conversations.add_ticket(make.ticket(1001, "c1"))
+        await tx.tickets.add(make.ticket(1001, "c1"))
     with pytest.raises(make.refused):
         async with database.transaction() as tx:
-            await tx.conversations.add_ticket(make.ticket(1001, "c2"))
+            await tx.tickets.add(make.ticket(1001, "c2"))
     async with database.snapshot() as tx:
         assert (await tx.sessions.get_customer("c2")).ticket is None
 

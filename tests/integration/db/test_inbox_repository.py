@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from plugin.domain.delivery import Part
 from plugin.domain.model import ANSWERS, Target
 
 
@@ -97,9 +98,11 @@ async def test_a_post_is_a_target_of_its_ticket(database, seed, make) -> None:
     await seed.customer("c1")
     batch = await seed.batch(ticket=1007)
     async with database.transaction() as tx:
-        await tx.inbox.add_post("$post", batch, 0)
+        await tx.inbox.add_post("$post", "@bot:x", batch, 0, 1)
     async with database.snapshot() as tx:
-        assert await tx.inbox.get_target("$post") == Target(customer_id="c1", ticket=1007, message_id=None)
+        assert await tx.inbox.get_target("$post") == Target(
+            customer_id="c1", ticket=1007, message_id=None, batch_id="b1"
+        )
         assert await tx.inbox.get_target("$other") is None
 
 
@@ -107,10 +110,10 @@ async def test_an_answer_to_a_command_is_no_target(database, seed, make) -> None
     await seed.customer("c1")
     batch = await seed.batch(lane=ANSWERS)
     async with database.transaction() as tx:
-        await tx.inbox.add_post("$answer", batch, 0)
+        await tx.inbox.add_post("$answer", "@bot:x", batch, 0, 1)
     async with database.snapshot() as tx:
         assert await tx.inbox.get_target("$answer") is None
-        assert await tx.inbox.list_parts(batch.id) == {0}
+        assert set(await tx.batches.list_parts(batch.id)) == {0}
 
 
 async def test_a_delivered_reply_is_a_target_too(database, seed, make) -> None:
@@ -118,7 +121,7 @@ async def test_a_delivered_reply_is_a_target_too(database, seed, make) -> None:
     (message,) = await seed.messages(1)
     target = Target(customer_id="c1", ticket=1001, message_id=None)
     async with database.transaction() as tx:
-        await tx.inbox.add_reply("$reply", target, message.id)
+        await tx.inbox.add_reply("$reply", "@alice:x", target, message.id)
     async with database.snapshot() as tx:
         found = await tx.inbox.get_target("$reply")
     assert found == Target(customer_id="c1", ticket=1001, message_id=message.id)
@@ -129,20 +132,69 @@ async def test_the_first_word_on_an_event_stays(database, seed, make) -> None:
     await seed.customer("c2")
     first, second = await seed.batch("b1"), await seed.batch("b2", customer_id="c2")
     async with database.transaction() as tx:
-        await tx.inbox.add_post("$post", first, 0)
-        await tx.inbox.add_post("$post", second, 0)
+        await tx.inbox.add_post("$post", "@bot:x", first, 0, 1)
+        await tx.inbox.add_post("$post", "@bot:x", second, 0, 1)
         assert (await tx.inbox.get_target("$post")).customer_id == "c1"
-        assert await tx.inbox.list_parts("b2") == set()
+        assert await tx.batches.list_parts("b2") == {}
 
 
-async def test_the_parts_of_a_batch_that_are_in_the_room(database, seed, make) -> None:
+async def test_the_newest_post_of_each_part_of_a_batch(database, seed, make) -> None:
     await seed.customer("c1")
     await seed.customer("c2")
     batch = await seed.batch(parts=("a", "b", "c"))
     other = await seed.batch("b2", customer_id="c2")
     async with database.transaction() as tx:
-        assert await tx.inbox.list_parts("b1") == set()
-        await tx.inbox.add_post("$2", batch, 2)
-        await tx.inbox.add_post("$0", batch, 0)
-        await tx.inbox.add_post("$other", other, 1)
-        assert await tx.inbox.list_parts("b1") == {0, 2}
+        assert await tx.batches.list_parts("b1") == {}
+        await tx.inbox.add_post("$2 again", "@bot:x", batch, 2, 2)
+        await tx.inbox.add_post("$2", "@bot:x", batch, 2, 1)
+        await tx.inbox.add_post("$0", "@bot:x", batch, 0, 1)
+        await tx.inbox.add_post("$other", "@bot:x", other, 1, 1)
+        assert await tx.batches.list_parts("b1") == {
+            0: Part(attempt=1, status="sent"),
+            2: Part(attempt=2, status="sent"),
+        }
+        assert await tx.batches.get_last_event("b1") == "$2 again"
+
+
+async def test_what_the_bridge_says_of_a_post(database, seed, make) -> None:
+    """What was delivered stays so, and a word on anything else is nothing."""
+    await seed.customer("c1")
+    (message,) = await seed.messages(1)
+    batch = await seed.batch(parts=("a", "b"))
+    async with database.transaction() as tx:
+        await tx.inbox.add_post("$0", "@bot:x", batch, 0, 1)
+        await tx.inbox.add_post("$1", "@bot:x", batch, 1, 1)
+        target = Target(customer_id="c1", ticket=1001, message_id=None)
+        await tx.inbox.add_reply("$reply", "@alice:x", target, message.id)
+        assert await tx.inbox.report("$0", "retriable", "flood", make.at(1)) == "b1"
+        assert await tx.batches.get_reason("b1") == "flood"
+        assert await tx.inbox.report("$0", "delivered", None, make.at(2)) == "b1"
+        assert await tx.inbox.report("$0", "permanent", "late", make.at(3)) is None
+        assert await tx.inbox.report("$reply", "delivered", None, make.at(3)) is None
+        assert await tx.inbox.report("$nothing", "delivered", None, make.at(3)) is None
+        assert await tx.batches.list_parts("b1") == {
+            0: Part(attempt=1, status="delivered"),
+            1: Part(attempt=1, status="sent"),
+        }
+
+
+async def test_who_sent_a_delivered_reply(database, seed, make) -> None:
+    await seed.customer("c1")
+    (message,) = await seed.messages(1)
+    batch = await seed.batch()
+    async with database.transaction() as tx:
+        await tx.inbox.add_post("$post", "@bot:x", batch, 0, 1)
+        target = Target(customer_id="c1", ticket=1001, message_id=None)
+        await tx.inbox.add_reply("$reply", "@alice:x", target, message.id)
+    async with database.snapshot() as tx:
+        assert await tx.inbox.get_reply("$reply") == ("@alice:x", message.id)
+        assert await tx.inbox.get_reply("$post") is None
+        assert await tx.inbox.get_reply("$other") is None
+
+
+async def test_the_room_that_goes_on_where_one_ended(database) -> None:
+    async with database.transaction() as tx:
+        assert await tx.inbox.get_replacement("!old") is None
+        await tx.inbox.add_replacement("!old", "!new")
+        await tx.inbox.add_replacement("!old", "!other")
+        assert await tx.inbox.get_replacement("!old") == "!new"

@@ -11,8 +11,9 @@ from mautrix.util.async_db import UnsupportedDatabaseVersion, UpgradeTable
 from plugin.db.migrations import upgrade_table
 
 TABLES = {
-    "audit", "batch", "block", "conversation_event", "counter", "customer", "inbox_cursor", "message",
-    "moderator", "outbox", "room_event", "session", "stranger_reply", "ticket", "ticket_event", "version",
+    "audit", "batch", "block", "conversation_event", "counter", "customer", "early_change", "hint",
+    "inbox_cursor", "message", "moderator", "note", "outbox", "room_event", "room_replacement", "secret",
+    "session", "stranger_reply", "ticket", "ticket_event", "version",
 }  # fmt: skip
 
 
@@ -30,6 +31,8 @@ async def test_a_fresh_database_has_the_newest_schema(fresh_store) -> None:
     assert await fresh_store.look("SELECT version FROM version") == [(len(upgrade_table.upgrades),)]
     assert await fresh_store.look("SELECT name, value FROM counter ORDER BY name") == [
         ("answer", 0),
+        ("maker", 0),
+        ("silent_batches", 3),
         ("ticket", 1000),
     ]
 
@@ -39,11 +42,11 @@ async def test_a_second_start_finds_everything_as_it_was(fresh_store, make) -> N
     async with first.transaction() as tx:
         await tx.sessions.add_customer(make.customer())
         await tx.conversations.add_message(make.message(1), 1)
-        assert await tx.conversations.next_ticket_number() == 1001
+        assert await tx.tickets.take_number() == 1001
     again = await fresh_store.open()
     async with again.transaction() as tx:
         assert len(await tx.conversations.list_messages_after("c1", 0, 10)) == 1
-        assert await tx.conversations.next_ticket_number() == 1002
+        assert await tx.tickets.take_number() == 1002
 
 
 async def test_a_newer_schema_is_refused_and_left_alone(fresh_store, make) -> None:

@@ -31,7 +31,7 @@ async def test_whatever_leaves_the_body_leaves_no_trace(database, store, make, e
     async def fail() -> None:
         async with database.transaction() as tx:
             await tx.sessions.add_customer(make.customer("c1"))
-            await tx.conversations.add_ticket(make.ticket())
+            await tx.tickets.add(make.ticket())
             raise error
 
     # Awaited here and not in a task: asyncio would let some of these through to the loop.
@@ -182,7 +182,7 @@ async def test_who_waits_gets_a_turn_while_another_goes_on_and_on(database, stor
         nonlocal turns
         for _ in range(200):
             async with database.transaction() as tx:
-                await tx.conversations.next_ticket_number()
+                await tx.tickets.take_number()
             turns += 1
             some.set()
 

@@ -199,6 +199,28 @@ async def test_postgresql_backend_terminated_before_the_commit(postgres_store, m
     assert await postgres_store.look("SELECT id FROM customer") == [("c3",)]
 
 
+async def test_postgresql_statement_cancelled_by_the_operator(postgres_store, make) -> None:
+    """Or by a `statement_timeout`; the connection itself goes on."""
+    database = Database(postgres_store.inner)
+    other = await postgres_store.connect()
+    await other.execute("BEGIN; LOCK TABLE customer")
+    task = asyncio.create_task(_add(database, make.customer("c1")))
+    await until(lambda: _cancel_who_waits(other), "the statement waits for the lock", every=0.01)
+    with pytest.raises(Unavailable) as caught:
+        await task
+    assert isinstance(caught.value.__cause__, asyncpg.QueryCanceledError)
+    await other.close()
+    await _add(database, make.customer("c2"))
+    assert await postgres_store.look("SELECT id FROM customer") == [("c2",)]
+
+
+async def _cancel_who_waits(connection) -> bool:
+    return await connection.fetchval(
+        "SELECT COUNT(pg_cancel_backend(pid)) > 0 FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+
+
 async def test_postgresql_backends_terminated_again_and_again_under_load(postgres_store, seed_c1) -> None:
     """What was acknowledged is there, once; the numbers have no gap."""
     database, make = seed_c1

@@ -19,16 +19,21 @@ from plugin.db.database import Database
 from plugin.domain.model import Batch, Message, RoomEvent
 from plugin.domain.replies import ReplyEvent
 from plugin.services.allow_list import update_allow_list
+from plugin.services.answers import AnswerService
 from plugin.services.batches import BatchMaker
+from plugin.services.changes import ChangeService
+from plugin.services.delivery import DeliveryService
 from plugin.services.hub import Hub
 from plugin.services.inbox import Inbox
 from plugin.services.intake import Intake
 from plugin.services.moderation import ModerationService
-from plugin.services.ports import MatrixFailed, Post, PostMark, Stretch
+from plugin.services.orders import OrderService
+from plugin.services.ports import BridgeReport, MatrixFailed, Post, PostMark, RoomFacts, Stretch
 from plugin.services.relay import Relay
 from plugin.services.replies import ReplyService
 from plugin.services.room import SupportRoom
 from plugin.services.sessions import SessionService
+from plugin.services.tickets import TicketService
 from stack.conditions import until
 
 BOT = "@headset:example.org"
@@ -40,6 +45,7 @@ ROOM_ALIAS, ROOM = "#support:example.org", "!support"
 def make_settings(**changes: Any) -> Settings:
     """Return the settings of base-config.yaml, filled in, with `changes` by dotted key."""
     data = YAML(typ="safe").load(Path("base-config.yaml"))
+    data["bridge"]["bot"] = BRIDGE_BOT
     settings = parse_settings({**data, "support_room": ROOM_ALIAS})
     team = tuple(
         ModeratorEntry(name=name, role="moderator", telegram_id=number, mxid=None)
@@ -73,7 +79,11 @@ class Homeserver:
     @property
     def bodies(self) -> list[str]:
         """What the bot has posted, in room order."""
-        return [str(event.content["body"]) for event in self.events if event.sender == BOT]
+        return [
+            str(event.content["body"])
+            for event in self.events
+            if event.sender == BOT and "edits" not in event.content
+        ]
 
     async def send(self, device: str, post: Post) -> str:
         self.requests.append((device, post))
@@ -87,9 +97,9 @@ class Homeserver:
             raise failure
         key = (device, post.room_id, post.batch_id, post.attempt, post.part)
         if key not in self._transactions:
-            self._transactions[key] = self.add(
-                BOT, {"body": post.body, "mark": {"batch": post.batch_id, "part": post.part}}
-            )
+            mark = {"batch": post.batch_id, "part": post.part, "attempt": post.attempt}
+            content = {"body": post.body, "mark": mark}
+            self._transactions[key] = self.add(BOT, content | ({"edits": post.edits} if post.edits else {}))
         if self.lost_answers:
             self.lost_answers -= 1
             raise MatrixFailed("the answer was lost")
@@ -108,6 +118,11 @@ class Homeserver:
         )
         self.events.append(event)
         return event.event_id
+
+    def add_post(self, batch: Batch, part: int, body: str = "…", sender: str = BOT) -> str:
+        """Let a part of a batch be in the room, and return the event's id."""
+        mark = {"batch": batch.id, "part": part, "attempt": batch.attempt}
+        return self.add(sender, {"body": body, "mark": mark})
 
     def reply(
         self, sender: str, to: str | None, text: str, at: datetime | None = None, **more: object
@@ -134,6 +149,12 @@ class Gateway:
     async def join_room(self, room: str) -> str:
         assert room == ROOM_ALIAS
         return ROOM
+
+    async def get_room_facts(self, room_id: str, bridge_bot: str) -> RoomFacts:
+        return RoomFacts(bridge_is_there=True, may_redact=True)
+
+    async def send_notice(self, room_id: str, text: str) -> None:
+        self._server.add(BOT, {"body": text, "notice": True})
 
     async def send_post(self, post: Post) -> str:
         return await self._server.send(self._server.device, post)
@@ -167,14 +188,28 @@ class Reader:
             sender=event.sender,
             text=str(content.get("body", "")),
             reply_to=reply_to if isinstance(reply_to, str) else None,
-            is_edit=bool(content.get("edit")),
+            replaces=str(content["replaces"]) if "replaces" in content else None,
             from_telegram=bool(content.get("telegram")),
             foreign_author=bool(content.get("profile")),
         )
 
     def read_mark(self, event: RoomEvent) -> PostMark | None:
         mark = event.content.get("mark")
-        return PostMark(batch_id=mark["batch"], part=mark["part"]) if isinstance(mark, dict) else None
+        if not isinstance(mark, dict):
+            return None
+        return PostMark(batch_id=mark["batch"], part=mark["part"], attempt=mark["attempt"])
+
+    def read_redacted(self, event: RoomEvent) -> str | None:
+        redacts = event.content.get("redacts")
+        return redacts if isinstance(redacts, str) else None
+
+    def read_replacement(self, event: RoomEvent) -> str | None:
+        replacement = event.content.get("replacement_room")
+        return replacement if isinstance(replacement, str) else None
+
+    def read_report(self, event: RoomEvent) -> BridgeReport | None:
+        report = event.content.get("report")
+        return BridgeReport(**report) if isinstance(report, dict) else None
 
 
 @dataclass
@@ -207,6 +242,7 @@ class Desk:
         self.settings = make_settings()
         self.log = logging.getLogger("headset.test")
         self._hosts: list[Host] = []
+        self._customers = 0
 
     def configure(self, **changes: Any) -> None:
         """Change `per_minute`, `join_within` (in seconds), `default` or `longest` of blocks, or a setting."""
@@ -225,7 +261,11 @@ class Desk:
         """Wire a host as the plugin does, in the room and with its cursor set, but with no worker running."""
         database = database or Database(self.store.inner)
         gateway, reader, hub = Gateway(self.server), Reader(), Hub()
-        room = SupportRoom(gateway, lambda: self.settings, self.log)
+        room = SupportRoom(database, gateway, lambda: self.settings, self.log)
+        delivery = DeliveryService(self.clock, self.log)
+        tickets = TicketService(database, self.clock, hub, lambda: self.settings, self.log)
+        answers = AnswerService(self.clock, tickets)
+        moderation = ModerationService(lambda: self.settings)
         maker = BatchMaker(
             database=database,
             gateway=gateway,
@@ -233,27 +273,32 @@ class Desk:
             clock=self.clock,
             settings=lambda: self.settings,
             host=name,
+            log=self.log,
         )
         relay = Relay(
             database=database,
             gateway=gateway,
             clock=self.clock,
             maker=maker,
+            delivery=delivery,
             catch_up=lambda: inbox.catch_up(),
             log=self.log,
         )
         replies = ReplyService(
             database=database,
             reader=reader,
-            moderation=ModerationService(self.clock, lambda: self.settings),
-            clock=self.clock,
+            answers=answers,
+            orders=OrderService(self.clock, moderation, tickets, answers),
+            changes=ChangeService(),
+            delivery=delivery,
             hub=hub,
             settings=lambda: self.settings,
             own_mxid=BOT,
             wake_relay=relay.worker.wake,
+            wake_room=room.worker.wake,
         )
         inbox = Inbox(database=database, gateway=gateway, room=room, replies=replies, log=self.log)
-        intake = Intake(database, self.clock, hub, relay.worker)
+        intake = Intake(database, self.clock, hub, relay.worker, tickets)
         room.open_with(inbox.begin, [])
         room.worker.start()
         await self.eventually(lambda: room.room_id == ROOM, "the bot is in the room")
@@ -289,8 +334,11 @@ class Desk:
         await until(probe, what, within=10, every=0.005)
 
     async def customer(self, host: Host) -> str:
-        """Open a session and return its customer's id."""
-        _, visit = await SessionService(host.database, self.clock, host.hub).open_session(None, None)
+        """Open a session from an address of its own, and return its customer's id."""
+        self._customers += 1
+        _, visit = await SessionService(
+            host.database, self.clock, host.hub, lambda: self.settings
+        ).open_session(None, None, f"203.0.113.{self._customers}")
         return visit.customer.id
 
     async def write(self, host: Host, customer_id: str, *texts: str, every: float = 0.0) -> list[Message]:
@@ -312,17 +360,20 @@ class Desk:
     async def end(self, host: Host, batch: Batch, state: str = "sent") -> bool:
         """End a batch at the time it is."""
         async with host.database.transaction() as tx:
-            return await tx.outbox.end_batch(batch, state, self.clock.now())
+            if state != "sent":
+                return await tx.batches.end(batch, state)
+            await tx.batches.set_sent(batch.id, self.clock.now())
+            return True
 
     async def post(self, host: Host, customer_id: str, text: str = "Hello") -> str:
         """Let a customer write, bring it to the room by hand, and return the event's id."""
         await self.write(host, customer_id, text)
         self.clock.advance(1)
         (batch,), _ = await self.take(host)
-        event_id = self.server.add(BOT, {"body": text, "mark": {"batch": batch.id, "part": 0}})
+        event_id = self.server.add_post(batch, 0, text)
         async with host.database.transaction() as tx:
-            await tx.inbox.add_post(event_id, batch, 0)
-            await tx.outbox.end_batch(batch, "sent", self.clock.now())
+            await tx.inbox.add_post(event_id, BOT, batch, 0, 1)
+            await tx.batches.set_sent(batch.id, self.clock.now())
         await host.inbox.catch_up()
         return event_id
 

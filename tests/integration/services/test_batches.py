@@ -251,7 +251,7 @@ async def test_while_the_minute_is_spent_nothing_is_due_in_the_past(desk, host) 
     await desk.write(host, first, "is put off")
     (put_off,), _ = await desk.take(host)
     async with host.database.transaction() as tx:
-        await tx.outbox.put_off(put_off, desk.clock.now() + timedelta(seconds=1), "(502)")
+        await tx.batches.put_off(put_off, desk.clock.now() + timedelta(seconds=1), "(502)")
     desk.configure(per_minute=2)
     await desk.write(host, second, "is sent")
     (sent,), _ = await desk.take(host)
@@ -373,6 +373,47 @@ async def test_a_host_that_read_the_rows_and_then_stood_still_sends_nothing_agai
     results = await asyncio.gather(slow_take, quick_take, return_exceptions=True)
     taken = [batch for one in results if not isinstance(one, BaseException) for batch in one[0]]
     assert bodies(taken) == [("#1001 · anonymous\nHello",)]
+
+
+async def test_a_host_that_read_the_lanes_and_then_stood_still_overtakes_nothing(
+    desk, customer, monkeypatch
+) -> None:
+    """Fault 10: meanwhile the other host has made a batch, which is on its way, and more was written."""
+    desk.configure(join_within=0)
+    slow = await desk.start_host(name="slow")
+    quick = await desk.start_host(await desk.store.open(), "quick")
+    await desk.write(slow, customer, "first")
+    has_read, goes_on = asyncio.Event(), asyncio.Event()
+    list_heads, readers = OutboxRepository.list_heads, []
+
+    async def list_and_stand_still(repository, *args, **options):
+        heads = await list_heads(repository, *args, **options)
+        readers.append(repository)
+        if len(readers) == 1:
+            has_read.set()
+            await goes_on.wait()
+        return heads
+
+    monkeypatch.setattr(OutboxRepository, "list_heads", list_and_stand_still)
+    slow_take = asyncio.create_task(desk.take(slow))
+    await has_read.wait()
+    quick_take = asyncio.create_task(_take_and_write(desk, quick, customer))
+    if desk.store.engine == "postgresql":
+        await quick_take
+    else:
+        await asyncio.wait([quick_take], timeout=0.05)
+    goes_on.set()
+    results = await asyncio.gather(slow_take, quick_take, return_exceptions=True)
+    taken = [batch for one in results if not isinstance(one, BaseException) for batch in one[0]]
+    # The second may go with the first, and never in a batch of its own beside it.
+    ((body,),) = bodies(taken)
+    assert body.startswith("#1001 · anonymous\nfirst")
+
+
+async def _take_and_write(desk, host, customer):
+    found = await desk.take(host)
+    await desk.write(host, customer, "second")
+    return found
 
 
 async def _take_and_end(desk, host):

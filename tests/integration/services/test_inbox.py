@@ -52,7 +52,7 @@ async def test_what_is_no_answer_reaches_nobody(desk, host, customer) -> None:
     reply(desk.bridge_bot, event_id, "from an anonymous admin", telegram=True)
     reply(desk.bridge_bot, event_id, "from the bridge")
     reply("@telegram_1:evil.example", event_id, "from another server's ghost")
-    reply(desk.alice, event_id, "an edit", edit=True)
+    reply(desk.alice, event_id, "an edit", replaces="$something")
     reply(desk.alice, event_id, "under another's profile", profile=True)
     reply(desk.alice, None, "to nobody")
     reply(desk.alice, "$unknown", "to something else")
@@ -62,7 +62,7 @@ async def test_what_is_no_answer_reaches_nobody(desk, host, customer) -> None:
     await host.inbox.catch_up()
     assert await desk.conversation(host, customer) == [("customer", "Help!"), ("Alice", "at last")]
     assert (await desk.outcomes())[1:] == [
-        *("stranger", "stranger", "bridge_notice", "stranger", "edit", "foreign_author"),
+        *("stranger", "anonymous", "bridge_notice", "stranger", "edit", "foreign_author"),
         *("no_reply", "talk", "note", "no_text", "answer"),
     ]
     kept = await desk.store.look("SELECT text, sender, ticket FROM stranger_reply ORDER BY text")
@@ -149,15 +149,15 @@ async def test_its_own_post_makes_a_reply_known_before_the_relay_has_said_so(des
     desk.configure(join_within=0)
     await desk.write(host, customer, "Help!")
     (batch,), _ = await desk.take(host)
-    event_id = desk.server.add(desk.bot, {"body": "…", "mark": {"batch": batch.id, "part": 0}})
+    event_id = desk.server.add_post(batch, 0)
     desk.server.reply(desk.alice, event_id, "At once!")
     await host.inbox.catch_up()
     assert (await desk.conversation(host, customer))[1:] == [("Alice", "At once!")]
     assert await desk.states() == ["sent"]
     # The relay's own word comes late and changes nothing.
     async with host.database.transaction() as tx:
-        await tx.inbox.add_post(event_id, batch, 0)
-        assert not await tx.outbox.end_batch(batch, "failed", desk.clock.now())
+        await tx.inbox.add_post(event_id, desk.bot, batch, 0, 1)
+        assert not await tx.batches.end(batch, "failed")
     assert await desk.states() == ["sent"]
 
 
@@ -165,12 +165,12 @@ async def test_a_first_part_in_the_room_does_not_end_the_batch(desk, host, custo
     desk.configure(join_within=0)
     await desk.write(host, customer, "x" * 4000)
     (batch,), _ = await desk.take(host)
-    event_id = desk.server.add(desk.bot, {"body": "…", "mark": {"batch": batch.id, "part": 0}})
+    event_id = desk.server.add_post(batch, 0)
     desk.server.reply(desk.alice, event_id, "I see half of it")
     await host.inbox.catch_up()
     assert await desk.states() == ["open"]
     assert (await desk.conversation(host, customer))[1:] == [("Alice", "I see half of it")]
-    desk.server.add(desk.bot, {"body": "…", "mark": {"batch": batch.id, "part": 1}})
+    desk.server.add_post(batch, 1)
     await host.inbox.catch_up()
     assert await desk.states() == ["sent"]
 
@@ -181,7 +181,7 @@ async def test_a_mark_in_somebody_elses_event_says_nothing(desk, host, customer)
     await desk.write(host, customer, "Help!")
     (batch,), _ = await desk.take(host)
     for sender in (desk.stranger, desk.alice, desk.bridge_bot):
-        forged = desk.server.add(sender, {"body": "…", "mark": {"batch": batch.id, "part": 0}})
+        forged = desk.server.add_post(batch, 0, sender=sender)
         desk.server.reply(desk.alice, forged, "a reply to it")
     await host.inbox.catch_up()
     assert await desk.states() == ["open"]

@@ -27,7 +27,7 @@ async def test_a_message_is_stored_with_its_event_its_ticket_and_its_outbox_row(
     assert message.created_at == desk.clock.now()
     assert await desk.conversation(host, customer) == [("customer", "Hello\nthere")]
     async with host.database.snapshot() as tx:
-        ticket = await tx.conversations.get_ticket_by_number(1001)
+        ticket = await tx.tickets.get_by_number(1001)
         assert (ticket.customer_id, ticket.status, ticket.opened_at) == (customer, "open", desk.clock.now())
         assert await tx.outbox.list_rows(customer, 10) == [
             OutboxRow(

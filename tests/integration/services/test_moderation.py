@@ -177,7 +177,7 @@ async def test_a_block_is_for_all_of_a_customers_messages_and_nobody_elses(
     ("text", "hint"),
     [
         ("/bloc", "/bloc is not a command, and was not sent"),
-        ("/close", "/close is not a command, and was not sent"),
+        ("/shut", "/shut is not a command, and was not sent"),
         ("/block 3x", "3x is not a length of time"),
         ("/timeout 0m", "A length of 0m is none"),
         ("/", None),

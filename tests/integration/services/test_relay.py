@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from plugin.db.outbox import OutboxRepository
+from plugin.db.batches import BatchRepository
 from plugin.domain.errors import Unavailable
 from plugin.services.batches import LEASE
 from plugin.services.ports import MatrixFailed
@@ -125,7 +125,7 @@ async def test_the_pause_grows_and_begins_anew_after_a_success(desk, host, custo
     host.relay.worker.start()
     for tries in range(1, 8):
         await desk.eventually(lambda tries=tries: _tries(desk, tries), "it is put off")
-        ((until,),) = await desk.store.look("SELECT lease_until FROM batch WHERE state = 'open'")
+        ((until,),) = await desk.store.look("SELECT due_at FROM batch WHERE state = 'open'")
         pauses.append(until / 1000 - desk.clock.now().timestamp())
         desk.clock.advance(pauses[-1])
         host.relay.worker.wake()
@@ -133,7 +133,7 @@ async def test_the_pause_grows_and_begins_anew_after_a_success(desk, host, custo
     await desk.eventually(lambda: all_ended(desk), "it is sent")
     await desk.write(host, customer, "two")
     await desk.eventually(lambda: _tries(desk, 8), "the next one is put off")
-    ((until,),) = await desk.store.look("SELECT lease_until FROM batch WHERE state = 'open'")
+    ((until,),) = await desk.store.look("SELECT due_at FROM batch WHERE state = 'open'")
     assert round(until / 1000 - desk.clock.now().timestamp(), 3) == 0.5
     await run_until_all_ended(desk, host)
     assert texts(desk) == ["one", "two"]
@@ -144,16 +144,15 @@ async def test_what_is_refused_for_good_is_failed_and_the_conversation_goes_on(d
     await desk.write(host, customer, "refused")
     host.relay.worker.start()
     await desk.eventually(lambda: all_ended(desk), "it is given up")
-    desk.clock.advance(1)
     await desk.write(host, customer, "taken")
     await desk.eventually(lambda: texts(desk) == ["taken"], "the next one is sent")
     await desk.eventually(lambda: all_ended(desk), "and ended")
-    assert await desk.store.look("SELECT state, error FROM batch ORDER BY created_at, id") == [
-        ("failed", "M_TOO_LARGE (413)"),
-        ("sent", None),
-    ]
-    # A refusal is no reason to pause.
-    assert len(desk.server.requests) == 2
+    rows = await desk.store.look("SELECT state, error FROM batch WHERE lane <> 'answers' ORDER BY state")
+    assert rows == [("failed", "M_TOO_LARGE (413)"), ("sent", None)]
+    # The team is told. A refusal is no reason to pause.
+    (notice,) = [body for body in desk.server.bodies if body.startswith("⚠ #1001")]
+    assert "M_TOO_LARGE (413)" in notice
+    assert len(desk.server.requests) == 3
 
 
 async def test_a_lost_answer_makes_no_second_post(desk, host, customer) -> None:
@@ -241,7 +240,7 @@ async def test_killed_between_the_answer_and_the_commit_nothing_is_double(desk, 
     assert desk.server.bodies == ["#1001 · anonymous\nHello"]
     assert len(desk.server.requests) == 2
     async with restarted.database.snapshot() as tx:
-        assert await tx.inbox.list_parts(batch.id) == {0}
+        assert set(await tx.batches.list_parts(batch.id)) == {0}
 
 
 async def _hold_the_database(desk, until: asyncio.Event) -> asyncio.Task[None]:
@@ -293,15 +292,15 @@ async def test_a_database_that_fails_at_the_commit_costs_a_lease_and_no_second_p
     desk, host, customer, monkeypatch
 ) -> None:
     await desk.write(host, customer, "Hello")
-    end_batch, failed = OutboxRepository.end_batch, []
+    set_sent, failed = BatchRepository.set_sent, []
 
     async def fail_once(*args, **options):
         if not failed:
             failed.append(1)
             raise Unavailable(retry_after=2)
-        return await end_batch(*args, **options)
+        return await set_sent(*args, **options)
 
-    monkeypatch.setattr(OutboxRepository, "end_batch", fail_once)
+    monkeypatch.setattr(BatchRepository, "set_sent", fail_once)
     host.relay.worker.start()
     await desk.eventually(lambda: failed and not host.relay._under_way, "the commit fails")
     assert await desk.states() == ["open"]
@@ -358,7 +357,7 @@ async def test_what_is_in_the_room_as_a_whole_is_not_sent_again(desk, host, cust
     (batch,), _ = await desk.take(host)
     desk.server.lost_answers = 0
     for part, body in enumerate(batch.parts):
-        desk.server.add(desk.bot, {"body": body, "mark": {"batch": batch.id, "part": part}})
+        desk.server.add_post(batch, part, body)
     desk.server.device = "ANOTHER"
     restarted = await desk.start_host()
     await restarted.maker.take_over()
