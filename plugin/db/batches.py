@@ -9,7 +9,7 @@ from mautrix.util.async_db import Connection, Scheme
 
 from ..domain.delivery import SILENT_BATCHES, Part
 from ..domain.errors import Unavailable
-from ..domain.model import Batch, OutboxRow
+from ..domain.model import ANSWERS, Batch, OutboxRow
 from .columns import Row, from_ms, from_ms_or_none, to_ms
 
 _BATCH = (
@@ -81,6 +81,11 @@ _OLDEST_UNCONFIRMED = "SELECT MIN(sent_at) FROM batch WHERE state = 'sent'"
 _GET_SILENT = "SELECT value FROM counter WHERE name = 'silent_batches'"
 _ADD_SILENT = "UPDATE counter SET value = value + $1 WHERE name = 'silent_batches'"
 _HEARD = "UPDATE counter SET value = 0 WHERE name = 'silent_batches'"
+_SAY_AGAIN = """
+    UPDATE batch SET state = 'open', attempt = attempt + 1, first_tried_at = $2, due_at = $2, lease_until = 0,
+        fence = fence + 1
+    WHERE lane = $1 AND state = 'unconfirmed'
+"""
 _LEAVE_UNREPORTED = "UPDATE batch SET state = 'unreported' WHERE state = 'sent'"
 
 # Telegram's minute counts from when it had a post, which the bridge's word is nearest to. Where the bridge
@@ -264,16 +269,19 @@ class BatchRepository:
         """Count batches of which the bridge said nothing."""
         await self._conn.execute(_ADD_SILENT, batches)
 
-    async def note_report(self) -> None:
+    async def note_report(self, now: datetime) -> None:
         """Note that the bridge reports.
 
         What it said nothing of while it did not report is left as it is: neither waited for nor shown.
+        After a silence the bot's own words go out again: twice they do no harm, and a notice of what a
+        stopped bridge has dropped may itself have been dropped by it.
         """
         silent = int(await self._conn.fetchval(_GET_SILENT))
         if silent >= SILENT_BATCHES:
             await self._conn.execute(_LEAVE_UNREPORTED)
         if silent:
             await self._conn.execute(_HEARD)
+            await self._conn.execute(_SAY_AGAIN, ANSWERS, to_ms(now))
 
     async def count_posts_on_their_way(self, now: datetime, *, reports: bool) -> int:
         """Return how many posts are being sent, or wait for the bridge's word where it reports."""

@@ -32,7 +32,7 @@ class DeliveryService:
 
     async def note_report(self, tx: Transaction, report: BridgeReport, at: datetime) -> bool:
         """Take the bridge's word on a post; return whether it was one of ours."""
-        await tx.batches.note_report()
+        await tx.batches.note_report(self._clock.now())
         batch_id = await tx.inbox.report(report.event_id, report.status, report.reason, at)
         if batch_id is not None:
             await self.settle(tx, batch_id)

@@ -485,7 +485,7 @@ async def test_a_bridge_that_falls_silent_and_reports_again(private_system: Make
         # From now on nothing waits, however long the time-out is.
         await system.configure(with_time_out("1h"))
         unconfirmed = (await metrics(system))["batches_unconfirmed"]
-        for n in range(3, 8):
+        for n in range(3, 12):
             await write([customer], [n])
             await until(lambda n=n: has_all(system, 0, range(n + 1)), f"message {n} in the group")
         status = await ask_status(system, room_id)
@@ -493,13 +493,13 @@ async def test_a_bridge_that_falls_silent_and_reports_again(private_system: Make
         assert f"{unconfirmed} not confirmed" in status
         seen = await metrics(system)
         assert (seen["bridge_reports"], seen["batches_unconfirmed"], seen["ok"]) == (0, unconfirmed, 0)
-        await assert_sent_once(system, [token(0, n) for n in range(8)])
+        await assert_sent_once(system, [token(0, n) for n in range(12)])
         shown = await count_warnings(system)
 
         await system.configure(with_time_out("1s"))
         await system.restart_bridge({})
-        await write([customer], [8])
-        await wait_for_report(system, token(0, 8))
+        await write([customer], [12])
+        await wait_for_report(system, token(0, 12))
         # Held back, so that its report can't hide what became of the first one.
         other = await system.customer()
         await delay(system, token(1, 0), seconds=5)
@@ -507,10 +507,11 @@ async def test_a_bridge_that_falls_silent_and_reports_again(private_system: Make
         await until(lambda: has_been_called(system, token(1, 0)), "the relay has taken another turn")
         assert "in the room, reports deliveries" in await ask_status(system, room_id)
         assert (await metrics(system))["bridge_reports"] == 1
-        await wait_for_group(system, {0: range(9), 1: [0]})
-        # What went out while nobody could tell is not brought up again; the one held back was late.
-        assert await count_warnings(system) <= shown + 1
-        await assert_sent_once(system, [token(0, n) for n in range(9)])
+        await wait_for_group(system, {0: range(13), 1: [0]})
+        # What went out while nobody could tell is not brought up. (The one held back was late, and a warning
+        # of which nobody knows whether it arrived may be given again.)
+        assert await count_warnings(system) <= 2 * shown + 1
+        await assert_sent_once(system, [token(0, n) for n in range(13)])
 
 
 async def is_known_as_silent(system: System) -> bool:

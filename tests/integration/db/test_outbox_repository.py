@@ -300,14 +300,16 @@ async def test_what_the_bridge_says_nothing_of_expires(database, seed, make) -> 
         assert await tx.batches.count_undelivered() == {"unconfirmed": 2}
 
 
-async def test_the_bridge_counts_as_reporting_from_its_first_word_until_three_silences(database) -> None:
+async def test_the_bridge_counts_as_reporting_from_its_first_word_until_three_silences(
+    database, make
+) -> None:
     async with database.transaction() as tx:
         assert not await tx.batches.bridge_reports()
-        await tx.batches.note_report()
+        await tx.batches.note_report(make.at(50))
         assert await tx.batches.bridge_reports()
         await tx.batches.note_silence(2)
         assert await tx.batches.bridge_reports()
-        await tx.batches.note_report()
+        await tx.batches.note_report(make.at(50))
         await tx.batches.note_silence(3)
         assert not await tx.batches.bridge_reports()
 
@@ -394,7 +396,7 @@ async def test_what_was_sent_while_the_bridge_did_not_report_is_left_alone(datab
     await seed.batch("b1")
     async with database.transaction() as tx:
         await tx.batches.set_sent("b1", make.at(10))
-        await tx.batches.note_report()
+        await tx.batches.note_report(make.at(50))
         assert await tx.batches.get_state("b1") == "unreported"
         assert await tx.batches.expire_unconfirmed(make.at(9999)) == []
         assert await tx.batches.count_undelivered() == {}

@@ -278,6 +278,19 @@ async def test_a_room_that_can_not_be_read_moves_no_cursor(desk, host, customer)
     assert (await desk.conversation(host, customer))[1:] == [("Alice", "Hello")]
 
 
+async def test_what_a_former_process_stored_is_handled_though_the_room_can_not_be_read(
+    desk, host, customer
+) -> None:
+    event_id = await desk.post(host, customer)
+    desk.server.reply(desk.alice, event_id, "Hello")
+    await host.inbox._read()
+    desk.server.unreadable = GONE
+    restarted = await desk.start_host()
+    with pytest.raises(MatrixFailed):
+        await restarted.inbox.catch_up()
+    assert (await desk.conversation(host, customer))[1:] == [("Alice", "Hello")]
+
+
 async def test_cancelled_at_any_point_it_delivers_each_reply_once(desk, host, customer) -> None:
     """Fault 7: what stopping the plugin does to the inbox."""
     event_id = await desk.post(host, customer)

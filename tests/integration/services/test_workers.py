@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 
 import pytest
 
@@ -37,6 +38,25 @@ async def test_it_ends_however_shortly_it_was_woken_before(steps) -> None:
     for _ in range(20):
         await asyncio.sleep(0)
     assert turns == turns_then
+
+
+async def test_it_ends_even_where_a_turn_loses_the_cancel() -> None:
+    """As `asyncio.wait_for` within a request does, up to Python 3.11."""
+    turns = 0
+
+    async def turn() -> float:
+        nonlocal turns
+        turns += 1
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return 0.0
+
+    worker = Worker("test", turn, LOG)
+    worker.start()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    await asyncio.wait_for(worker.stop(), 2)
+    assert turns == 1
 
 
 @pytest.mark.parametrize("error", [Unavailable(retry_after=2), ZeroDivisionError()])
