@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -25,6 +26,7 @@ from tests.e2e.acts import (
     operators_room,
     post,
     said_after,
+    send_as_ghost,
 )
 
 MakeSystem = Callable[..., AbstractAsyncContextManager[System]]
@@ -252,6 +254,9 @@ async def test_a_bot_that_was_kicked_misses_nothing_once_it_is_invited_again(
         for text in texts:
             await case.reply(ALICE, text)
             await find_event(system, text)
+            # More talk than one page of the room holds.
+            talk = [{"msgtype": "m.text", "body": f"so much to say {n}"} for n in range(60)]
+            await asyncio.gather(*(send_as_ghost(system, BOB, content) for content in talk))
         held_up = f"nobody there? {uuid.uuid4()}"
         await case.customer.send(held_up)
         await system.admin.invite(system.room_id, system.support_bot.mxid)
