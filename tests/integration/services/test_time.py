@@ -1,0 +1,207 @@
+"""What passing time does: tickets close, ended blocks are forgotten, addresses are covered for a while."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from plugin.config import Settings
+from plugin.domain.blocks import is_held
+from plugin.domain.model import Block
+from plugin.services.background import Worker
+from plugin.services.housekeeping import KEEP_EVENTS, Housekeeping
+from plugin.services.hub import Hub
+from plugin.services.intake import Intake
+from plugin.services.sessions import SessionService
+from plugin.services.tickets import TicketService
+from tests.integration.services.conftest import make_settings
+
+DAY = timedelta(days=1)
+LOG = logging.getLogger("test.time")
+
+
+async def do_nothing() -> float:
+    return 3600.0
+
+
+@dataclass
+class Office:
+    """The services that time moves, over one database."""
+
+    database: Any
+    clock: Any
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        hub = Hub()
+        self.sessions = SessionService(self.database, self.clock, hub, lambda: self.settings)
+        self.tickets = TicketService(self.database, self.clock, hub, lambda: self.settings, LOG)
+        relay = Worker("relay", do_nothing, LOG)
+        self.intake = Intake(self.database, self.clock, hub, relay, self.tickets)
+        self.housekeeping = Housekeeping(self.database, self.clock, lambda: self.settings, LOG)
+
+    async def open_customer(self, address: str = "") -> str:
+        _, visit = await self.sessions.open_session(None, None, address)
+        return visit.customer.id
+
+    async def write(self, customer_id: str) -> int:
+        message, _ = await self.intake.take_message(customer_id, str(uuid.uuid4()), "hello")
+        assert message.ticket is not None
+        return message.ticket
+
+    async def status(self, number: int) -> str:
+        async with self.database.snapshot() as tx:
+            ticket = await tx.tickets.get_by_number(number)
+            assert ticket is not None
+            status: str = ticket.status
+            return status
+
+    async def block(self, customer_id: str, length: timedelta | None) -> Block:
+        now = self.clock.now()
+        block = Block(
+            id=str(uuid.uuid4()),
+            customer_id=customer_id,
+            kind="block",
+            reason=None,
+            by_id="M1",
+            by_name="Alice",
+            created_at=now,
+            expires_at=None if length is None else now + length,
+        )
+        async with self.database.transaction() as tx:
+            await tx.blocks.add(block)
+        return block
+
+    async def is_held(self, customer_id: str) -> bool:
+        now = self.clock.now()
+        async with self.database.snapshot() as tx:
+            return is_held(await tx.blocks.list_not_over_before(customer_id, now), now, now)
+
+
+@pytest.fixture
+def office(database: Any, clock: Any) -> Office:
+    return Office(database, clock, make_settings())
+
+
+def with_policy(office: Office, policy: Any, reopen_within: timedelta = 2 * DAY) -> None:
+    rules = replace(office.settings.tickets, policy=policy, reopen_within=reopen_within)
+    office.settings = replace(office.settings, tickets=rules)
+
+
+async def close_idle(office: Office) -> float:
+    return await office.tickets.worker._turn()
+
+
+async def test_a_ticket_closes_after_its_time_without_a_message_and_not_sooner(office: Office) -> None:
+    quiet, busy = await office.open_customer(), await office.open_customer()
+    first, second = await office.write(quiet), await office.write(busy)
+    office.clock.advance(6 * DAY)
+    await office.write(busy)
+    office.clock.advance(DAY - timedelta(seconds=1))
+    assert await close_idle(office) == 1.0
+    assert await office.status(first) == "open"
+    office.clock.advance(1)
+    await close_idle(office)
+    assert (await office.status(first), await office.status(second)) == ("closed", "open")
+    async with office.database.snapshot() as tx:
+        events = await tx.conversations.list_events_after(quiet, 0, 10)
+    assert [event.type for event in events] == ["message.created", "ticket.updated"]
+
+
+async def test_without_a_time_no_ticket_closes(office: Office) -> None:
+    rules = replace(office.settings.tickets, close_after=timedelta())
+    office.settings = replace(office.settings, tickets=rules)
+    number = await office.write(await office.open_customer())
+    office.clock.advance(1000 * DAY)
+    await close_idle(office)
+    assert await office.status(number) == "open"
+
+
+async def test_one_number_a_customer_is_opened_again_however_late(office: Office) -> None:
+    customer = await office.open_customer()
+    number = await office.write(customer)
+    office.clock.advance(8 * DAY)
+    await close_idle(office)
+    office.clock.advance(300 * DAY)
+    assert await office.write(customer) == number
+    assert await office.status(number) == "open"
+
+
+async def test_one_number_a_case_is_opened_again_for_a_while_and_never_given_twice(office: Office) -> None:
+    with_policy(office, "per_case")
+    customer = await office.open_customer()
+    numbers = [await office.write(customer)]
+    for wait in (2 * DAY, 2 * DAY + timedelta(milliseconds=1), 3 * DAY):
+        office.clock.advance(7 * DAY)
+        await close_idle(office)
+        office.clock.advance(wait)
+        numbers.append(await office.write(customer))
+    assert numbers == [1001, 1001, 1002, 1003]
+    assert await office.status(1002) == "closed"
+
+
+async def test_an_ended_block_is_forgotten_after_its_time_and_one_in_force_never(office: Office) -> None:
+    customer = await office.open_customer()
+    await office.block(customer, DAY)
+    forever = await office.block(customer, None)
+    office.clock.advance(office.settings.block_habits.keep_ended + DAY)
+    await office.housekeeping.worker._turn()
+    async with office.database.snapshot() as tx:
+        assert len(await tx.blocks.list_not_over_before(customer, office.clock.now() - 100 * DAY)) == 2
+    office.clock.advance(1)
+    await office.housekeeping.worker._turn()
+    async with office.database.snapshot() as tx:
+        left = await tx.blocks.list_not_over_before(customer, office.clock.now() - 200 * DAY)
+    assert [block.id for block in left] == [forever.id]
+
+
+async def test_what_came_early_is_forgotten_in_the_end(office: Office) -> None:
+    async with office.database.transaction() as tx:
+        sent_at = office.clock.now()
+        await tx.records.add_early_change("$edit", target="$x", sender="@a:b", text="new", sent_at=sent_at)
+    office.clock.advance(KEEP_EVENTS)
+    await office.housekeeping.worker._turn()
+    async with office.database.snapshot() as tx:
+        assert len(await tx.records.list_early_changes("$x")) == 1
+    office.clock.advance(1)
+    await office.housekeeping.worker._turn()
+    async with office.database.snapshot() as tx:
+        assert await tx.records.list_early_changes("$x") == []
+
+
+async def test_a_block_covers_new_customers_of_its_address_for_its_time_where_asked(office: Office) -> None:
+    habits = replace(office.settings.block_habits, cover_address=True)
+    office.settings = replace(office.settings, block_habits=habits)
+    earlier = await office.open_customer("192.0.2.1")
+    blocked = await office.open_customer("192.0.2.1")
+    office.clock.advance(1)
+    await office.block(blocked, DAY)
+    office.clock.advance(1)
+    later, elsewhere = await office.open_customer("192.0.2.1"), await office.open_customer("192.0.2.2")
+    unknown = await office.open_customer("")
+    held = [await office.is_held(customer) for customer in (blocked, later, earlier, elsewhere, unknown)]
+    assert held == [True, True, False, False, False]
+    office.clock.advance(DAY)
+    assert not await office.is_held(later)
+
+
+async def test_without_being_asked_no_block_covers_an_address(office: Office) -> None:
+    await office.block(await office.open_customer("192.0.2.1"), DAY)
+    office.clock.advance(1)
+    assert not await office.is_held(await office.open_customer("192.0.2.1"))
+
+
+async def test_a_block_is_carried_along_when_a_customer_goes_on_under_another_identity(
+    office: Office,
+) -> None:
+    before, after = await office.open_customer(), await office.open_customer()
+    await office.block(before, DAY)
+    async with office.database.transaction() as tx:
+        await tx.blocks.carry(before, after, office.clock.now())
+    assert await office.is_held(after)
+    assert not await office.is_held(before)
