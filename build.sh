@@ -25,6 +25,7 @@ have_package() {
   case $1 in
     python3-venv) "$python" -c 'import ensurepip, venv' 2>/dev/null ;;
     python3) find_python ;;
+    chromium) command -v chromium >/dev/null ;;
     postgresql) [ -x "$(postgres_bin)/initdb" ] || command -v initdb >/dev/null ;;
   esac
 }
@@ -155,7 +156,7 @@ check() {
 }
 
 run_tests() {
-  prepare postgresql
+  prepare postgresql chromium
   cd "$root"
   export PYTHONPATH=$root PATH=$work/main/bin:$PATH
   [ $# -eq 0 ] || exec python -m pytest "$@"

@@ -284,6 +284,23 @@ def fresh_store(engine: str, request: pytest.FixtureRequest) -> Store:
 
 
 @pytest.fixture
+async def empty_store(
+    engine: str, tmp_path: Path, postgres_url: str, postgres_pool: async_db.Database
+) -> AsyncIterator[Store]:
+    """Give a database of the engine in which there is nothing yet."""
+    store: Store
+    if engine == "sqlite":
+        store = SqliteStore(tmp_path / "empty.db")
+        yield store
+        await store.close()
+        return
+    store = PostgresStore(postgres_url, postgres_pool, f"test_{secrets.token_hex(6)}")
+    yield store
+    await store.close()
+    await store.close_eye()
+
+
+@pytest.fixture
 async def database(store: Store) -> Database:
     """Give the plugin's database over a fresh one of the engine."""
     database = Database(store.inner)

@@ -10,6 +10,82 @@ from mautrix.util.async_db import Connection, UpgradeTable
 
 upgrade_table = UpgradeTable()
 
+_CUSTOMER_INDEXES = ("CREATE UNIQUE INDEX customer_account ON customer (account) WHERE account IS NOT NULL",)
+_SESSION_INDEXES = ("CREATE INDEX session_customer ON session (customer_id)",)
+_CHALLENGE = (
+    """CREATE TABLE challenge (
+        nonce      TEXT PRIMARY KEY,
+        session_id TEXT NOT NULL REFERENCES session (id),
+        origin     TEXT NOT NULL,
+        account    TEXT NOT NULL,
+        message    TEXT NOT NULL,
+        expires_at BIGINT NOT NULL,
+        used_at    BIGINT
+    )""",
+    "CREATE INDEX challenge_expires_at ON challenge (expires_at)",
+)
+_DIRECT = (
+    """CREATE TABLE direct (
+        id           TEXT PRIMARY KEY,
+        customer_id  TEXT NOT NULL REFERENCES customer (id),
+        moderator_id TEXT NOT NULL REFERENCES moderator (id),
+        room_id      TEXT UNIQUE,
+        created_at   BIGINT NOT NULL,
+        active_at    BIGINT NOT NULL
+    )""",
+    "CREATE INDEX direct_customer ON direct (customer_id, moderator_id, active_at)",
+    "CREATE INDEX direct_moderator ON direct (moderator_id, active_at)",
+)
+_TICKET_EVENT_INDEXES = (
+    "CREATE INDEX ticket_event_customer ON ticket_event (customer_id)",
+    "CREATE INDEX ticket_event_message ON ticket_event (message_id) WHERE message_id IS NOT NULL",
+)
+_HELD_REPLY = (
+    """CREATE TABLE held_reply (
+        id           TEXT PRIMARY KEY,
+        event_id     TEXT NOT NULL UNIQUE,
+        sender       TEXT NOT NULL,
+        moderator_id TEXT NOT NULL REFERENCES moderator (id),
+        customer_id  TEXT NOT NULL REFERENCES customer (id),
+        ticket       BIGINT,
+        direct_id    TEXT,
+        reply_to     TEXT,
+        edits        TEXT REFERENCES message (id),
+        text         TEXT NOT NULL,
+        state        TEXT NOT NULL,
+        created_at   BIGINT NOT NULL,
+        decided_by   TEXT,
+        decided_at   BIGINT
+    )""",
+    "CREATE INDEX held_reply_waiting ON held_reply (id) WHERE state = 'held'",
+    "CREATE INDEX held_reply_customer ON held_reply (customer_id)",
+)
+_REDACTION = (
+    """CREATE TABLE redaction (
+        event_id   TEXT PRIMARY KEY,
+        room_id    TEXT NOT NULL,
+        reason     TEXT NOT NULL,
+        tries      INTEGER NOT NULL,
+        due_at     BIGINT NOT NULL,
+        created_at BIGINT NOT NULL,
+        done_at    BIGINT
+    )""",
+    "CREATE INDEX redaction_due ON redaction (due_at) WHERE done_at IS NULL",
+)
+_BLOCK_INDEXES = ("CREATE INDEX block_account ON block (account_hash) WHERE account_hash IS NOT NULL",)
+_NOTE = (
+    """CREATE TABLE note (
+        id          TEXT PRIMARY KEY,
+        customer_id TEXT NOT NULL REFERENCES customer (id),
+        ticket      BIGINT REFERENCES ticket (number),
+        by_id       TEXT NOT NULL,
+        by_name     TEXT NOT NULL,
+        text        TEXT NOT NULL,
+        created_at  BIGINT NOT NULL
+    )""",
+    "CREATE INDEX note_customer ON note (customer_id, created_at)",
+)
+
 _TABLES = (
     """CREATE TABLE counter (
         name  TEXT PRIMARY KEY,
@@ -28,7 +104,8 @@ _TABLES = (
         telegram_id BIGINT,
         mxid        TEXT,
         source      TEXT NOT NULL,
-        active      INTEGER NOT NULL
+        active      INTEGER NOT NULL,
+        handles     TEXT NOT NULL DEFAULT '[]'
     )""",
     "CREATE UNIQUE INDEX moderator_telegram_id ON moderator (telegram_id) WHERE active = 1",
     "CREATE UNIQUE INDEX moderator_mxid ON moderator (mxid) WHERE active = 1",
@@ -39,8 +116,12 @@ _TABLES = (
         ticket     BIGINT,
         last_seq   BIGINT NOT NULL DEFAULT 0,
         last_event BIGINT NOT NULL DEFAULT 0,
-        created_at BIGINT NOT NULL
+        created_at BIGINT NOT NULL,
+        account    TEXT,
+        email      TEXT,
+        erased_at  BIGINT
     )""",
+    *_CUSTOMER_INDEXES,
     """CREATE TABLE session (
         id          TEXT PRIMARY KEY,
         token_hash  TEXT NOT NULL UNIQUE,
@@ -51,6 +132,8 @@ _TABLES = (
         created_at  BIGINT NOT NULL,
         ended_at    BIGINT
     )""",
+    *_SESSION_INDEXES,
+    *_CHALLENGE,
     """CREATE TABLE ticket (
         number      BIGINT PRIMARY KEY,
         customer_id TEXT NOT NULL REFERENCES customer (id),
@@ -80,10 +163,12 @@ _TABLES = (
         created_at      BIGINT NOT NULL,
         edited_at       BIGINT,
         deleted_at      BIGINT,
+        moderator_id    TEXT,
         UNIQUE (customer_id, seq),
         UNIQUE (customer_id, client_id)
     )""",
     "CREATE INDEX message_ticket ON message (ticket, seq)",
+    *_DIRECT,
     """CREATE TABLE conversation_event (
         customer_id TEXT NOT NULL REFERENCES customer (id),
         number      BIGINT NOT NULL,
@@ -135,6 +220,7 @@ _TABLES = (
         text        TEXT,
         batch_id    TEXT REFERENCES batch (id),
         created_at  BIGINT NOT NULL,
+        direct_id   TEXT,
         UNIQUE (lane, place)
     )""",
     "CREATE INDEX outbox_waiting ON outbox (lane, place) WHERE batch_id IS NULL",
@@ -151,9 +237,14 @@ _TABLES = (
         attempt     INTEGER,
         status      TEXT,
         reason      TEXT,
-        reported_at BIGINT
+        reported_at BIGINT,
+        direct_id   TEXT,
+        held_id     TEXT
     )""",
     "CREATE INDEX ticket_event_batch ON ticket_event (batch_id, part) WHERE batch_id IS NOT NULL",
+    *_TICKET_EVENT_INDEXES,
+    *_HELD_REPLY,
+    *_REDACTION,
     """CREATE TABLE inbox_cursor (
         id         INTEGER PRIMARY KEY CHECK (id = 1),
         next_batch TEXT NOT NULL,
@@ -184,8 +275,10 @@ _TABLES = (
         by_name     TEXT NOT NULL,
         created_at  BIGINT NOT NULL,
         expires_at  BIGINT,
-        lifted_at   BIGINT
+        lifted_at   BIGINT,
+        account_hash TEXT
     )""",
+    *_BLOCK_INDEXES,
     "CREATE INDEX block_customer ON block (customer_id, created_at)",
     "CREATE INDEX block_address ON block (address_hash) WHERE address_hash IS NOT NULL",
     """CREATE TABLE early_change (
@@ -196,15 +289,7 @@ _TABLES = (
         sent_at  BIGINT NOT NULL
     )""",
     "CREATE INDEX early_change_target ON early_change (target)",
-    """CREATE TABLE note (
-        id         TEXT PRIMARY KEY,
-        ticket     BIGINT NOT NULL REFERENCES ticket (number),
-        by_id      TEXT NOT NULL,
-        by_name    TEXT NOT NULL,
-        text       TEXT NOT NULL,
-        created_at BIGINT NOT NULL
-    )""",
-    "CREATE INDEX note_ticket ON note (ticket, created_at)",
+    *_NOTE,
     """CREATE TABLE hint (
         person  TEXT PRIMARY KEY,
         told_at BIGINT NOT NULL
@@ -235,4 +320,42 @@ async def _make_newest(conn: Connection) -> None:
         await conn.execute(statement)
 
 
-upgrade_table.register(_make_newest, description="Newest schema", upgrades_to=1)
+upgrade_table.register(_make_newest, description="Newest schema", upgrades_to=2)
+
+_FROM_1 = (
+    "ALTER TABLE customer ADD COLUMN account TEXT",
+    "ALTER TABLE customer ADD COLUMN email TEXT",
+    "ALTER TABLE customer ADD COLUMN erased_at BIGINT",
+    "ALTER TABLE message ADD COLUMN moderator_id TEXT",
+    "ALTER TABLE outbox ADD COLUMN direct_id TEXT",
+    "ALTER TABLE ticket_event ADD COLUMN direct_id TEXT",
+    "ALTER TABLE ticket_event ADD COLUMN held_id TEXT",
+    "ALTER TABLE block ADD COLUMN account_hash TEXT",
+    "ALTER TABLE moderator ADD COLUMN handles TEXT NOT NULL DEFAULT '[]'",
+    *_CUSTOMER_INDEXES,
+    *_SESSION_INDEXES,
+    *_CHALLENGE,
+    *_DIRECT,
+    *_TICKET_EVENT_INDEXES,
+    *_HELD_REPLY,
+    *_REDACTION,
+    *_BLOCK_INDEXES,
+    # SQLite can't take a NOT NULL back, so the table is made anew.
+    """CREATE TABLE note_1 AS
+       SELECT id, customer_id, ticket, by_id, by_name, text, created_at
+       FROM note JOIN ticket ON ticket.number = note.ticket""",
+    "DROP TABLE note",
+    *_NOTE,
+    "INSERT INTO note SELECT * FROM note_1",
+    "DROP TABLE note_1",
+)
+
+
+async def _upgrade_from_1(conn: Connection) -> None:
+    for statement in _FROM_1:
+        await conn.execute(statement)
+
+
+upgrade_table.register(
+    _upgrade_from_1, description="Identities, direct conversations, held replies, redactions"
+)

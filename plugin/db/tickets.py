@@ -36,7 +36,8 @@ _LIST_ANSWERERS = """
     GROUP BY author_name ORDER BY first
 """
 _ADD_NOTE = """
-    INSERT INTO note (id, ticket, by_id, by_name, text, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+    INSERT INTO note (id, customer_id, ticket, by_id, by_name, text, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 _COUNT_NOTES = "SELECT COUNT(*) FROM note WHERE ticket = $1"
 
@@ -133,10 +134,18 @@ class TicketRepository:
         return [row["author_name"] for row in rows]
 
     async def add_note(
-        self, note_id: str, *, ticket: int, by_id: str, by_name: str, text: str, at: datetime
+        self,
+        note_id: str,
+        *,
+        customer_id: str,
+        ticket: int | None,
+        by_id: str,
+        by_name: str,
+        text: str,
+        at: datetime,
     ) -> None:
-        """Store a note for the team; no customer ever sees it."""
-        await self._conn.execute(_ADD_NOTE, note_id, ticket, by_id, by_name, text, to_ms(at))
+        """Store a note for the team, without a ticket one on the customer; no customer ever sees it."""
+        await self._conn.execute(_ADD_NOTE, note_id, customer_id, ticket, by_id, by_name, text, to_ms(at))
 
     async def count_notes(self, ticket: int) -> int:
         """Return how many notes a ticket has."""

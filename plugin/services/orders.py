@@ -71,7 +71,7 @@ class OrderService:
 
     async def keep_note(self, tx: Transaction, note: Note) -> None:
         """Keep a Reply that starts with `//`, without a word."""
-        await self._add_note(tx, note.moderator, note.target.ticket, note.text)
+        await self._add_note(tx, note.moderator, note.target, note.text)
 
     async def hint_to_anonymous(self, tx: Transaction, sender: str, target: Target) -> None:
         """Tell a moderator who posts anonymously why the reply goes nowhere."""
@@ -134,13 +134,19 @@ class OrderService:
         return f"✓ #{about.ticket.number} open again"
 
     async def _note(self, tx: Transaction, about: _About) -> str:
-        await self._add_note(tx, about.by, about.ticket.number, about.command.text or "")
+        await self._add_note(tx, about.by, about.target, about.command.text or "")
         return f"✓ #{about.ticket.number} noted"
 
-    async def _add_note(self, tx: Transaction, by: Moderator, ticket: int, text: str) -> None:
+    async def _add_note(self, tx: Transaction, by: Moderator, target: Target, text: str) -> None:
         now = self._clock.now()
         await tx.tickets.add_note(
-            new_ulid(now), ticket=ticket, by_id=by.id, by_name=by.name, text=text, at=now
+            new_ulid(now),
+            customer_id=target.customer_id,
+            ticket=target.ticket,
+            by_id=by.id,
+            by_name=by.name,
+            text=text,
+            at=now,
         )
 
     async def _assign(self, tx: Transaction, about: _About) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -10,10 +11,20 @@ from mautrix.util.async_db import UnsupportedDatabaseVersion, UpgradeTable
 
 from plugin.db.migrations import upgrade_table
 
+FIRST_SCHEMA = (Path(__file__).parent / "schema_1.sql").read_text()
+FIRST_ROWS = (
+    "INSERT INTO customer (id, identity, ticket, created_at) VALUES ('c1', 'anonymous', 1001, 0)",
+    "INSERT INTO ticket (number, customer_id, status, opened_at, active_at)"
+    " VALUES (1001, 'c1', 'open', 0, 0)",
+    "INSERT INTO note (id, ticket, by_id, by_name, text, created_at)"
+    " VALUES ('n1', 1001, 'a', 'Alice', 'A note', 0)",
+)
+
 TABLES = {
-    "audit", "batch", "block", "conversation_event", "counter", "customer", "early_change", "hint",
-    "inbox_cursor", "message", "moderator", "note", "outbox", "room_event", "room_replacement", "secret",
-    "session", "stranger_reply", "ticket", "ticket_event", "version",
+    "audit", "batch", "block", "challenge", "conversation_event", "counter", "customer", "direct",
+    "early_change", "held_reply", "hint", "inbox_cursor", "message", "moderator", "note", "outbox",
+    "redaction", "room_event", "room_replacement", "secret", "session", "stranger_reply", "ticket",
+    "ticket_event", "version",
 }  # fmt: skip
 
 
@@ -35,6 +46,54 @@ async def test_a_fresh_database_has_the_newest_schema(fresh_store) -> None:
         ("silent_batches", 3),
         ("ticket", 1000),
     ]
+
+
+async def _columns(store) -> set[tuple[str, str]]:
+    if store.engine == "sqlite":
+        return {
+            (table, name)
+            for table in await _tables(store)
+            for (name,) in await store.look(f"SELECT name FROM pragma_table_info('{table}')")
+        }
+    return set(
+        await store.look(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = current_schema()"
+        )
+    )
+
+
+async def _indexes(store) -> set[tuple[str, ...]]:
+    if store.engine == "sqlite":
+        return set(await store.look("SELECT name FROM sqlite_master WHERE type = 'index'"))
+    return set(await store.look("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()"))
+
+
+def _first_version() -> UpgradeTable:
+    first = UpgradeTable()
+
+    @first.register(description="The first version", upgrades_to=1)
+    async def make(conn) -> None:
+        for statement in FIRST_SCHEMA.split(";\n")[:-1]:
+            await conn.execute(statement)
+
+    return first
+
+
+async def test_a_database_of_the_first_version_becomes_the_newest(empty_store, fresh_store) -> None:
+    old = await empty_store.open_inner(_first_version())
+    for statement in FIRST_ROWS:
+        await old.execute(statement)
+    database = await empty_store.open()
+    assert await _columns(empty_store) == await _columns(fresh_store)
+    assert await _indexes(empty_store) == await _indexes(fresh_store)
+    assert await empty_store.look("SELECT id, customer_id, ticket, text FROM note") == [
+        ("n1", "c1", 1001, "A note")
+    ]
+    async with database.transaction() as tx:
+        customer = await tx.sessions.get_customer("c1")
+        assert customer is not None
+        assert customer.ticket == 1001
 
 
 async def test_a_second_start_finds_everything_as_it_was(fresh_store, make) -> None:
@@ -61,7 +120,7 @@ async def test_a_newer_schema_is_refused_and_left_alone(fresh_store, make) -> No
     async def add_column(conn) -> None:
         await conn.execute("ALTER TABLE customer ADD COLUMN future TEXT")
 
-    newer.upgrades[0].__mau_db_upgrade_destination__ = 1
+    newer.upgrades[0].__mau_db_upgrade_destination__ = len(upgrade_table.upgrades)
     await fresh_store.open_inner(newer)
     with pytest.raises(UnsupportedDatabaseVersion):
         await fresh_store.open_inner()
