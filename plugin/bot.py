@@ -42,9 +42,11 @@ from .services.sessions import SessionService
 from .services.tickets import TicketService
 from .web.customer_api import CustomerApi
 from .web.gate import Gate, answer_closed
+from .web.languages import Languages
 from .web.limits import Limits
 from .web.operator_api import OperatorApi
 from .web.streams import Streams
+from .web.widget_files import WidgetFiles, read_widget_files
 
 
 class Headset(Plugin):
@@ -191,6 +193,9 @@ class Headset(Plugin):
         )
         self._undo.append(self._gateway.on_text(operators.answer))
         OperatorApi(health, self._streams, self.clock).add_routes(self.webapp)
+        files = read_widget_files()
+        languages = Languages.from_files(files)
+        WidgetFiles(files, languages, self._get_settings).add_routes(self.webapp)
         api = CustomerApi(
             sessions=SessionService(database, self.clock, self._hub, self._get_settings),
             conversations=conversations,
@@ -198,6 +203,7 @@ class Headset(Plugin):
             tickets=self._tickets,
             streams=self._streams,
             limits=limits,
+            languages=languages,
             settings=self._get_settings,
         )
         api.add_routes(self.webapp)

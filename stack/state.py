@@ -24,6 +24,7 @@ class State:
     """The admin's, in Matrix and in maubot."""
     as_token: str = field(default_factory=_token)
     hs_token: str = field(default_factory=_token)
+    wallet_secret: str = field(default_factory=_token)
     accounts: dict[str, Account] = field(default_factory=dict)
     room_id: str | None = None
 

@@ -15,7 +15,7 @@ from . import archive
 from .bridge import Bridge, BridgeSettings, Options, write_registration
 from .conditions import all_of, until
 from .customer import Customer, open_session
-from .customer_page import CustomerPage
+from .host_page import HostPage
 from .instance import (
     ADMIN,
     BRIDGE_BOT,
@@ -44,7 +44,7 @@ PORTS = ["synapse", "bridge", "maubot", "page", "proxy", "telegram", "telegram_c
 
 
 class System:
-    """Synapse, maubot with the built plugin, mautrix-telegram, the Telegram data centre, the customer's page.
+    """Synapse, maubot with the built plugin, mautrix-telegram, the Telegram data centre, a host page.
 
     With a data folder of its own it goes on where it was left. Synapse on SQLite numbers its transactions
     to the bridge from 1 again after a restart, and a bridge that runs on would drop them as repeats: so the
@@ -80,7 +80,7 @@ class System:
             self.data / "telegram",
             port=ports["telegram"],
             control_port=ports["telegram_control"],
-            links={"The customer's page": f"http://{HOST}:{ports['page']}/"},
+            links={"The customer's app": f"http://{HOST}:{ports['page']}/"},
         )
         settings = _bridge_settings(self.state, ports, self.telegram_centre)
         registration = self.data / "registration.yaml"
@@ -101,7 +101,7 @@ class System:
             postgres=postgres,
         )
         self.api_url = f"{self.maubot.url}/_matrix/maubot/plugin/{INSTANCE}"
-        self.page = CustomerPage(port=ports["page"], api_url=self.api_url)
+        self.page = HostPage(port=ports["page"], api_url=self.api_url, wallet_secret=self.state.wallet_secret)
         self.proxy = MatrixProxy(port=ports["proxy"], target=self.synapse.url) if homeserver_proxy else None
 
     async def __aenter__(self) -> System:

@@ -13,6 +13,7 @@ from ..services.ports import GetSettings
 from ..services.sessions import SessionService
 from ..services.tickets import TicketService
 from . import schemas
+from .languages import Languages, accepted_tags
 from .limits import Limits
 from .streams import Streams
 
@@ -31,11 +32,13 @@ class CustomerApi:
         tickets: TicketService,
         streams: Streams,
         limits: Limits,
+        languages: Languages,
         settings: GetSettings,
     ) -> None:
         self._sessions, self._conversations = sessions, conversations
         self._intake, self._tickets = intake, tickets
         self._streams, self._limits, self._settings = streams, limits, settings
+        self._languages = languages
 
     def add_routes(self, webapp: PluginWebApp) -> None:
         """Put the handlers on their paths."""
@@ -49,11 +52,18 @@ class CustomerApi:
         webapp.add_post("/v1/tickets/{number:\\d{1,15}}/rating", self.post_rating)
         webapp.add_get("/v1/events", self.get_events, allow_head=False)
 
-    async def get_config(self, _: web.Request) -> web.Response:
+    async def get_config(self, request: web.Request) -> web.Response:
         """Answer what a page needs to know before it has a session."""
         settings = self._settings()
-        response = web.json_response(schemas.config_json(settings, len(settings.moderators)))
+        wished = request.query.get("locale")
+        accepted = request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
+        language = self._languages.choose([wished] if wished else accepted_tags(accepted))
+        response = web.json_response(
+            schemas.config_json(settings, len(settings.moderators), language, self._languages.all)
+        )
         response.headers["Cache-Control"] = f"public, max-age={_CONFIG_SECONDS}"
+        response.headers["Vary"] = f"{hdrs.ACCEPT_LANGUAGE}, {hdrs.ACCEPT_ENCODING}"
+        response.enable_compression()
         return response
 
     async def post_session(self, request: web.Request) -> web.Response:

@@ -47,7 +47,7 @@ class Gate:
             response.headers.update(cors)
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers["X-Content-Type-Options"] = "nosniff"
-            response.headers["Vary"] = "Origin"
+            response.headers["Vary"] = ", ".join(["Origin", *response.headers.getall("Vary", [])])
         if response.status == TooLarge.status:
             await _hang_up(request, response)
         return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from ..domain.text import MAX_TEXT, normalise
 from ..services.conversations import Page
 from ..services.sessions import Visit
 from ..services.tickets import LONGEST_COMMENT
+from .languages import Language
 
 MAX_BODY = 32 * 1024
 """Bytes of a JSON body; no more than that is read from the socket."""
@@ -199,13 +200,17 @@ def visit_json(visit: Visit) -> dict[str, Any]:
     }
 
 
-def config_json(settings: Settings, moderators: int) -> dict[str, Any]:
-    """Return what a page needs to know before it has a session."""
+def config_json(
+    settings: Settings, moderators: int, language: Language, languages: Sequence[Language]
+) -> dict[str, Any]:
+    """Return what a page needs to know before it has a session, with the texts of one language."""
     return {
         "name": settings.widget.name,
         "color": settings.widget.color,
-        "languages": ["en"],
-        "texts": {"safety": "No moderator ever needs your seed phrase or private key."},
+        "locale": language.code,
+        "dir": language.dir,
+        "languages": [{"code": one.code, "name": one.name, "dir": one.dir} for one in languages],
+        "texts": dict(language.texts),
         "features": {"wallet": False, "user": False, "direct": False},
         "moderators": moderators,
         "limits": {

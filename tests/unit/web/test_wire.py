@@ -13,6 +13,7 @@ from plugin.domain.model import Author, ConversationEvent, Customer, Message, Se
 from plugin.services.conversations import Page
 from plugin.services.sessions import Visit
 from plugin.web import schemas
+from plugin.web.languages import Language
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 7000, tzinfo=timezone.utc)
 
@@ -144,12 +145,19 @@ def test_a_session_shows_its_customer_and_its_ticket(customer: Customer) -> None
 
 
 def test_the_public_configuration_tells_what_a_page_needs_and_nothing_of_the_team(settings: Settings) -> None:
-    data = schemas.config_json(settings, 3)
+    arabic = Language(code="ar", name="العربية", dir="rtl", texts={"hello": "مرحبا"})
+    english = Language(code="en", name="English", dir="ltr", texts={"hello": "Hello"})
+    data = schemas.config_json(settings, 3, arabic, (arabic, english))
     assert data == {
         "name": "Support",
         "color": "#4f46e5",
-        "languages": ["en"],
-        "texts": {"safety": "No moderator ever needs your seed phrase or private key."},
+        "locale": "ar",
+        "dir": "rtl",
+        "languages": [
+            {"code": "ar", "name": "العربية", "dir": "rtl"},
+            {"code": "en", "name": "English", "dir": "ltr"},
+        ],
+        "texts": {"hello": "مرحبا"},
         "features": {"wallet": False, "user": False, "direct": False},
         "moderators": 3,
         "limits": {"text": 4000, "body": 32768, "messages_per_minute": 20},
