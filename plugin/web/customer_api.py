@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from maubot.plugin_server import PluginWebApp
 
-from ..domain.errors import Invalid, Unauthorized
+from ..domain.errors import Invalid
 from ..domain.model import Session
 from ..services.conversations import ConversationService
 from ..services.intake import Intake
@@ -13,6 +13,8 @@ from ..services.ports import GetSettings
 from ..services.sessions import SessionService
 from ..services.tickets import TicketService
 from . import schemas
+from .bearer import authenticate
+from .identity_api import IdentityApi
 from .limits import Limits
 from .streams import Streams
 
@@ -26,6 +28,7 @@ class CustomerApi:
         self,
         *,
         sessions: SessionService,
+        identities: IdentityApi,
         conversations: ConversationService,
         intake: Intake,
         tickets: TicketService,
@@ -33,7 +36,7 @@ class CustomerApi:
         limits: Limits,
         settings: GetSettings,
     ) -> None:
-        self._sessions, self._conversations = sessions, conversations
+        self._sessions, self._identities, self._conversations = sessions, identities, conversations
         self._intake, self._tickets = intake, tickets
         self._streams, self._limits, self._settings = streams, limits, settings
 
@@ -52,17 +55,24 @@ class CustomerApi:
     async def get_config(self, _: web.Request) -> web.Response:
         """Answer what a page needs to know before it has a session."""
         settings = self._settings()
-        response = web.json_response(schemas.config_json(settings, len(settings.moderators)))
+        features, chains = self._identities.features, self._identities.chains
+        response = web.json_response(
+            schemas.config_json(settings, len(settings.moderators), features, chains)
+        )
         response.headers["Cache-Control"] = f"public, max-age={_CONFIG_SECONDS}"
         return response
 
     async def post_session(self, request: web.Request) -> web.Response:
-        """Open a session for a new anonymous customer."""
+        """Open a session for a new anonymous customer, or for a user of the host site."""
         self._limits.count_session(request)
-        locale, page_url = schemas.get_session_fields(await schemas.read_json(request))
+        data = await schemas.read_json(request)
+        locale, page_url = schemas.get_session_fields(data)
         address = self._limits.get_site(request)
-        token, visit = await self._sessions.open_session(locale, page_url, address)
-        return web.json_response({"token": token, "session": schemas.visit_json(visit)}, status=201)
+        if data.get("identity") is not None:
+            token, visit = await self._identities.open_session(data["identity"], locale, page_url, address)
+        else:
+            token, visit = await self._sessions.open_session(locale, page_url, address)
+        return web.json_response(schemas.token_json(token, visit), status=201)
 
     async def get_session(self, request: web.Request) -> web.Response:
         """Answer the session's customer and open ticket."""
@@ -116,7 +126,4 @@ class CustomerApi:
         return await self._streams.serve(request, await self._authenticate(request))
 
     async def _authenticate(self, request: web.Request) -> Session:
-        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthorized
-        return await self._sessions.find_session(token)
+        return await authenticate(request, self._sessions)
