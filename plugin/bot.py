@@ -191,7 +191,14 @@ class Headset(Plugin):
         limits = Limits(self._get_settings, self.log)
         health = HealthService(database, self.clock, self._room)
         sessions = SessionService(database, self.clock, self._hub, self._get_settings)
-        wallets = WalletService(database, self.clock, self._get_settings, open_ethereum(self.http), MISSING)
+        wallets = WalletService(
+            database=database,
+            clock=self.clock,
+            settings=self._get_settings,
+            ethereum=open_ethereum(self.http),
+            missing=MISSING,
+            is_allowed=gate.is_allowed,
+        )
         users = UserService(self.clock, self._get_settings)
         operators = OperatorService(
             database=database,

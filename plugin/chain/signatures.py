@@ -8,7 +8,7 @@ try:
     from coincurve import PrivateKey, PublicKey
     from Crypto.Hash import keccak
 except ImportError as error:
-    MISSING: str | None = {"Crypto": "pycryptodome"}.get(error.name or "", "coincurve")
+    MISSING: str | None = "pycryptodome" if (error.name or "").startswith("Crypto") else "coincurve"
     """The package without which nothing here works; None: all are there."""
 else:
     MISSING = None

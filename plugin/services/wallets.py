@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 
 from ..db.database import Database
 from ..domain.errors import Forbidden, Invalid
@@ -28,7 +29,7 @@ _WHY = {
     "not_before": "its time has not come",
     "used": "the text was used before",
     "session": "the text was given to another session",
-    "origin": "the text was given to another site",
+    "origin": "the text is not for this site",
     "text": "it is not the text that was given out",
 }
 
@@ -38,14 +39,16 @@ class WalletService:
 
     def __init__(
         self,
+        *,
         database: Database,
         clock: Clock,
         settings: GetSettings,
         ethereum: Ethereum | None,
-        missing: str | None = None,
+        missing: str | None,
+        is_allowed: Callable[[str], bool],
     ) -> None:
         self._database, self._clock, self._settings = database, clock, settings
-        self._ethereum = ethereum
+        self._ethereum, self._is_allowed = ethereum, is_allowed
         self.missing = missing
         """The Python package for the lack of which the feature is off."""
 
@@ -112,7 +115,7 @@ class WalletService:
         kept = {
             "used": not challenge.is_used,
             "session": challenge.session_id == session.id,
-            "origin": site in (None, challenge.origin),
+            "origin": site in (None, challenge.origin) and self._is_allowed(challenge.origin),
             "expiration_time": now < challenge.expires_at,
             "chain_id": chain_id in self.chains,
         }

@@ -61,7 +61,7 @@ class Gate:
         origin = request.headers.get("Origin")
         if origin is None:
             return {}
-        if origin != self._own_origin and origin not in self._settings().widget.allowed_origins:
+        if not self.is_allowed(origin):
             raise OriginNotAllowed
         return {
             "Access-Control-Allow-Origin": origin,
@@ -72,6 +72,10 @@ class Gate:
         """Return the origin of the host page that asks; None where our own page does, or no browser."""
         origin = request.headers.get("Origin")
         return None if origin == self._own_origin else origin
+
+    def is_allowed(self, origin: str) -> bool:
+        """Tell whether a page of this origin may use the desk."""
+        return origin == self._own_origin or origin in self._settings().widget.allowed_origins
 
     def get_page_origin(self, request: web.Request, named: str | None) -> str:
         """Return the origin of the page in which a wallet is to be asked, which our own page has to name.
@@ -84,8 +88,7 @@ class Gate:
         origin = named or request.headers.get("Origin")
         if origin is None:
             raise Invalid("origin must name the page's, where no Origin header does.", field="origin")
-        is_ours = origin == self._own_origin or origin in self._settings().widget.allowed_origins
-        if not is_ours or site not in (None, origin):
+        if not self.is_allowed(origin) or site not in (None, origin):
             raise OriginNotAllowed(field="origin")
         return origin
 
