@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 
+from aiohttp import ClientSession
 from maubot.plugin_base import Plugin
 from maubot.plugin_server import PluginWebApp
 from mautrix.util.async_db import Database as MautrixDatabase
@@ -12,6 +13,7 @@ from mautrix.util.async_db import UpgradeTable
 from mautrix.util.config import BaseProxyConfig
 from yarl import URL
 
+from .chain.ethereum import MISSING, open_ethereum
 from .config import Config, Settings
 from .db.database import Database
 from .db.migrations import upgrade_table
@@ -29,6 +31,7 @@ from .services.delivery import DeliveryService
 from .services.health import HealthService
 from .services.housekeeping import Housekeeping
 from .services.hub import Hub
+from .services.identity import IdentityService
 from .services.inbox import Inbox
 from .services.intake import Intake
 from .services.moderation import ModerationService
@@ -40,8 +43,11 @@ from .services.replies import ReplyService
 from .services.room import SupportRoom
 from .services.sessions import SessionService
 from .services.tickets import TicketService
+from .services.users import UserService
+from .services.wallets import WalletService
 from .web.customer_api import CustomerApi
 from .web.gate import Gate, answer_closed
+from .web.identity_api import IdentityApi
 from .web.languages import Languages
 from .web.limits import Limits
 from .web.operator_api import OperatorApi
@@ -56,6 +62,7 @@ class Headset(Plugin):
     database: MautrixDatabase
     webapp: PluginWebApp
     webapp_url: URL
+    http: ClientSession
     clock: Clock = SystemClock()
 
     _settings: Settings | None = None
@@ -125,6 +132,8 @@ class Headset(Plugin):
         await self._database.prepare()
         await update_allow_list(self._database, self.clock, settings)
         self._settings = settings
+        if MISSING and settings.identity.wallet_chains:
+            self.log.warning("Wallets can't sign in: the Python package %s is not installed", MISSING)
         self._wire_services(self._database)
         self._wire_web(self._database)
         await self._maker.take_over()
@@ -183,12 +192,24 @@ class Headset(Plugin):
         self._streams = Streams(conversations, self._hub, gate)
         limits = Limits(self._get_settings, self.log)
         health = HealthService(database, self.clock, self._room)
+        sessions = SessionService(database, self.clock, self._hub, self._get_settings)
+        wallets = WalletService(
+            database=database,
+            clock=self.clock,
+            settings=self._get_settings,
+            ethereum=open_ethereum(self.http),
+            missing=MISSING,
+            is_allowed=gate.is_allowed,
+        )
+        users = UserService(self.clock, self._get_settings)
         operators = OperatorService(
             database=database,
             clock=self.clock,
             settings=self._get_settings,
             health=health,
             moderation=self._moderation,
+            wallets=wallets,
+            users=users,
             saw_untrusted_proxy=lambda: limits.saw_untrusted_proxy,
         )
         self._undo.append(self._gateway.on_text(operators.answer))
@@ -196,8 +217,18 @@ class Headset(Plugin):
         files = read_widget_files()
         languages = Languages.from_files(files)
         WidgetFiles(files, languages, self._get_settings).add_routes(self.webapp)
+        identities = IdentityApi(
+            sessions=sessions,
+            identities=IdentityService(database, self.clock, self._hub, sessions, self._relay.worker.wake),
+            wallets=wallets,
+            users=users,
+            gate=gate,
+            limits=limits,
+        )
+        identities.add_routes(self.webapp)
         api = CustomerApi(
-            sessions=SessionService(database, self.clock, self._hub, self._get_settings),
+            sessions=sessions,
+            identities=identities,
             conversations=conversations,
             intake=Intake(database, self.clock, self._hub, self._relay.worker, self._tickets),
             tickets=self._tickets,

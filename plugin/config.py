@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
@@ -69,6 +69,18 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Identity:
+    """How a customer may prove who it is."""
+
+    user_secret: str = field(repr=False)
+    """What the host site signs its users' tokens with; empty: it signs none."""
+    wallet_chains: tuple[int, ...]
+    """EIP-155 ids of the chains whose wallets may sign in."""
+    rpc_url: str = field(repr=False)
+    """A node to ask about contract wallets, which may bear a key of the operator's; empty: none."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The checked configuration."""
 
@@ -83,6 +95,7 @@ class Settings:
     block_habits: BlockHabits
     relay: RelayPace
     limits: Limits
+    identity: Identity
     trusted_proxies: tuple[Network, ...]
 
 
@@ -182,6 +195,11 @@ def parse_settings(data: Mapping[str, Any]) -> Settings:
         limits=Limits(
             messages_per_minute=check.count("limits.messages_per_minute", least=1),
             sessions_per_hour=check.count("limits.sessions_per_hour", least=1),
+        ),
+        identity=Identity(
+            user_secret=check.secret("identity.user_secret"),
+            wallet_chains=check.chains("identity.wallet_chains"),
+            rpc_url=check.url_or_nothing("identity.rpc_url"),
         ),
         trusted_proxies=check.networks("trusted_proxies"),
     )

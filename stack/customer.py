@@ -123,6 +123,26 @@ class Customer:
         page: dict[str, Any] = await self.api.call("GET", f"/v1/messages?{query}")
         return page
 
+    async def ask_challenge(self, address: str, *, chain_id: int = 1, **more: object) -> Answer:
+        """Asks for a text that a wallet is to sign, whatever the answer's status."""
+        body = {"address": address, "chain_id": chain_id, **more}
+        return await self.api.request("POST", "/v1/session/wallet/challenge", body)
+
+    async def verify(self, message: str, signature: str, **more: object) -> Answer:
+        """Hands a signed text in, whatever the answer's status."""
+        body = {"message": message, "signature": signature, **more}
+        return await self.api.request("POST", "/v1/session/wallet/verify", body)
+
+    async def identify(self, token: str, **more: object) -> Answer:
+        """Hands the host site's word in, whatever the answer's status."""
+        return await self.api.request("POST", "/v1/session/identity", {"token": token, **more})
+
+    def go_on(self, answer: Answer) -> Customer:
+        """The same browser with the token that signing in gave it."""
+        if answer.status != 200:
+            raise RefusedError(f"not signed in: {answer.status} {answer.text[:500]}")
+        return Customer(self.api, answer.json)
+
     @asynccontextmanager
     async def stream(self, last_event_id: int | None = None) -> AsyncIterator[EventStream]:
         """Opens the stream; with the id of an event it starts with what came after that one."""

@@ -14,15 +14,16 @@ from .columns import Row, from_ms, from_ms_or_none, to_ms
 
 _BATCH = (
     "id, lane, customer_id, ticket, room_id, parts, part_count, held, edits, attempt, tries, device_id,"
-    " first_tried_at, fence, created_at"
+    " first_tried_at, fence, created_at, heading"
 )
 _ADD = """
     INSERT INTO batch (id, lane, customer_id, ticket, room_id, parts, part_count, held, edits, state, attempt,
-        tries, device_id, first_tried_at, due_at, lease_owner, lease_until, fence, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10, 0, $11, $12, $13, $14, $15, $16, $13)
+        tries, device_id, first_tried_at, due_at, lease_owner, lease_until, fence, created_at, heading)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10, 0, $11, $12, $13, $14, $15, $16, $13, $17)
 """
 # On SQLite the transaction itself keeps others out.
 _LOCK_MAKING = "SELECT value FROM counter WHERE name = 'maker' FOR UPDATE SKIP LOCKED"
+_WAIT_FOR_MAKING = "SELECT value FROM counter WHERE name = 'maker' FOR UPDATE"
 _ASSIGN = "UPDATE outbox SET batch_id = $2 WHERE id = $1 AND batch_id IS NULL RETURNING 1"
 _GET = f"SELECT {_BATCH} FROM batch WHERE id = $1"
 
@@ -132,6 +133,7 @@ def _from_row(row: Row) -> Batch:
         first_tried_at=from_ms(row["first_tried_at"]),
         fence=row["fence"],
         created_at=from_ms(row["created_at"]),
+        heading=row["heading"],
     )
 
 
@@ -146,6 +148,11 @@ class BatchRepository:
         if self._conn.scheme == Scheme.SQLITE:
             return True
         return await self._conn.fetchval(_LOCK_MAKING) is not None
+
+    async def wait_for_making(self) -> None:
+        """Let no host make or change batches of what waits until the transaction ends."""
+        if self._conn.scheme != Scheme.SQLITE:
+            await self._conn.fetchval(_WAIT_FOR_MAKING)
 
     async def add(self, batch: Batch, rows: list[OutboxRow], owner: str, lease_until: datetime) -> None:
         """Store a batch with its lease and take its rows out of the waiting ones.
@@ -171,6 +178,7 @@ class BatchRepository:
             owner,
             to_ms(lease_until),
             batch.fence,
+            batch.heading,
         )
         for row in rows:
             if await self._conn.fetchval(_ASSIGN, row.id, batch.id) is None:

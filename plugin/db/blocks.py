@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from mautrix.util.async_db import Connection
@@ -26,19 +27,38 @@ _LIST = f"""
     AND (expires_at IS NULL OR expires_at > $2) AND (lifted_at IS NULL OR lifted_at > $2)
 """
 # Telegram's times are whole seconds, so an act may bear an earlier time than the block that it ends.
-_LIFT = """
-    UPDATE block SET lifted_at = CASE WHEN created_at > $2 THEN created_at ELSE $2 END
+# A block and its copies hold one person: who lifts one of them lifts all.
+_ROOTS = """
+    SELECT COALESCE(origin, id) FROM block
     WHERE customer_id = $1 AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
-    RETURNING id
+"""
+_LIFT = f"""
+    UPDATE block SET lifted_at = CASE WHEN created_at > $2 THEN created_at ELSE $2 END
+    WHERE (id IN ({_ROOTS}) OR origin IN ({_ROOTS}))
+    AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
+    RETURNING customer_id
 """
 _LIST_ACTIVE = f"""
     SELECT {_BLOCK} FROM block
     WHERE created_at <= $1 AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $1)
-    ORDER BY created_at DESC LIMIT $2
+    AND origin IS NULL ORDER BY created_at DESC LIMIT $2
 """
-_CARRY = """
-    UPDATE block SET customer_id = $2
-    WHERE customer_id = $1 AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $3)
+_LIST_TO_CARRY = """
+    SELECT id FROM block
+    WHERE customer_id = $1 AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
+    AND NOT EXISTS (
+        SELECT 1 FROM block o WHERE o.customer_id = $3 AND o.lifted_at IS NULL
+        AND COALESCE(o.origin, o.id) = COALESCE(block.origin, block.id)
+    )
+"""
+_COPY = f"""
+    INSERT INTO block ({_BLOCK}, origin)
+    SELECT $1, $2, kind, reason, by_id, by_name, created_at, expires_at, lifted_at, COALESCE(origin, id)
+    FROM block WHERE id = $3
+"""
+_ADOPT = """
+    UPDATE block SET customer_id = $2, account_hash = NULL
+    WHERE account_hash = $1 AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $3)
 """
 _PRUNE = """
     DELETE FROM block WHERE id IN (
@@ -85,17 +105,28 @@ class BlockRepository:
         """Return the customer's blocks that are in force at `at`, begin later, or end after it."""
         return [_from_row(row) for row in await self._conn.fetch(_LIST, customer_id, to_ms(at))]
 
-    async def lift_all(self, customer_id: str, at: datetime) -> int:
-        """End the blocks that are in force at `at`, and return how many there were."""
-        return len(await self._conn.fetch(_LIFT, customer_id, to_ms(at)))
+    async def lift_all(self, customer_id: str, at: datetime) -> set[str]:
+        """End the blocks that are in force at `at`, with all their copies; return whom they held."""
+        return {row["customer_id"] for row in await self._conn.fetch(_LIFT, customer_id, to_ms(at))}
 
     async def list_active(self, now: datetime, limit: int) -> list[Block]:
         """Return the blocks that are in force, the newest first."""
         return [_from_row(row) for row in await self._conn.fetch(_LIST_ACTIVE, to_ms(now), limit)]
 
-    async def carry(self, customer_id: str, to_customer_id: str, now: datetime) -> None:
-        """Let a customer's blocks follow into the conversation that the customer goes on in."""
-        await self._conn.execute(_CARRY, customer_id, to_customer_id, to_ms(now))
+    async def carry(
+        self, customer_id: str, to_customer_id: str, now: datetime, new_id: Callable[[], str]
+    ) -> None:
+        """Let a customer's running blocks hold the one that the person goes on as, too.
+
+        They go on holding the former one, whose messages may still wait. They are copied, and a copy ends
+        with its original.
+        """
+        for row in await self._conn.fetch(_LIST_TO_CARRY, customer_id, to_ms(now), to_customer_id):
+            await self._conn.execute(_COPY, new_id(), to_customer_id, row["id"])
+
+    async def adopt(self, account_hash: str, customer_id: str, now: datetime) -> None:
+        """Let the running blocks of an account that was erased hold the customer it comes back as."""
+        await self._conn.execute(_ADOPT, account_hash, customer_id, to_ms(now))
 
     async def prune(self, ended_before: datetime, limit: int) -> int:
         """Forget blocks that ended before then; return how many."""

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mautrix.util.async_db import Connection
+from mautrix.util.async_db import Connection, Scheme
 
+from ..domain.errors import Unavailable
 from ..domain.model import Author, ConversationEvent, Customer, Message
 from .columns import Row, from_ms, from_ms_or_none, to_ms
-from .sessions import customer_from_row
+from .sessions import CUSTOMER, customer_from_row
 from .tickets import TicketRepository
 
 # The customer's row is the lock of the conversation: numbers are given out in the order of commits,
 # so that no reader of a stream can see a number before a lower one.
-_ADVANCE = """
-    UPDATE customer SET last_seq = last_seq + 1, last_event = last_event + 1 WHERE id = $1
-    RETURNING id, identity, name, ticket, last_seq, last_event, created_at
+_ADVANCE = f"""
+    UPDATE customer SET last_seq = last_seq + 1, last_event = last_event + 1
+    WHERE id = $1 AND joined_to IS NULL
+    RETURNING {CUSTOMER}
 """
 
-_ADVANCE_EVENT = "UPDATE customer SET last_event = last_event + 1 WHERE id = $1 RETURNING last_event"
+_ADVANCE_EVENT = """
+    UPDATE customer SET last_event = last_event + 1 WHERE id = $1 AND joined_to IS NULL RETURNING last_event
+"""
+# On SQLite the transaction itself keeps others out.
+_LOCK = "SELECT joined_to FROM customer WHERE id = $1 FOR NO KEY UPDATE"
+
+_RETRY_AFTER = 1
 
 _MESSAGE = (
     "id, customer_id, seq, ticket, channel, author_kind, author_id, author_name, author_verified, text,"
@@ -76,9 +84,20 @@ class ConversationRepository:
         self._conn = conn
 
     async def advance(self, customer_id: str) -> Customer | None:
-        """Take the conversation's lock and its next `seq` and event number; None: no such customer."""
+        """Take the conversation's lock and its next `seq` and event number; None: there is none any more."""
         row = await self._conn.fetchrow(_ADVANCE, customer_id)
         return None if row is None else customer_from_row(row)
+
+    async def lock(self, customer_id: str) -> None:
+        """Keep a conversation from joining another one until the transaction ends.
+
+        Raises:
+            Unavailable: it has just joined one; what was read of it before does not hold any more.
+        """
+        if self._conn.scheme == Scheme.SQLITE:
+            return
+        if await self._conn.fetchval(_LOCK, customer_id) is not None:
+            raise Unavailable("The conversation has just moved.", retry_after=_RETRY_AFTER)
 
     async def add_message(self, message: Message, event_number: int) -> None:
         """Store a message and the `message.created` event of its conversation."""
@@ -121,6 +140,8 @@ class ConversationRepository:
     ) -> None:
         """Take the conversation's lock and its next event number for an event about a message or a ticket."""
         number = await self._conn.fetchval(_ADVANCE_EVENT, customer_id)
+        if number is None:
+            raise Unavailable("The conversation has just moved.", retry_after=_RETRY_AFTER)
         await self._add_event(customer_id, number, event_type, message_id, ticket)
 
     async def _add_event(

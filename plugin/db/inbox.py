@@ -36,9 +36,11 @@ _FINISH = (
 )
 _SET_ASIDE = "UPDATE room_event SET outcome = $2 WHERE event_id = $1"
 
+# Whose it is the batch's row knows: the conversation may have joined another one while it was sent.
 _ADD_POST = """
     INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, batch_id, part, attempt, status)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'sent') ON CONFLICT (event_id) DO NOTHING
+    VALUES ($1, (SELECT customer_id FROM batch WHERE id = $2), $3, $4, $5, $2, $6, $7, 'sent')
+    ON CONFLICT (event_id) DO NOTHING
 """
 _ADD_REPLY = """
     INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, message_id)
@@ -127,11 +129,10 @@ class InboxRepository:
         await self._conn.execute(
             _ADD_POST,
             event_id,
-            batch.customer_id,
+            batch.id,
             batch.ticket,
             role_of(batch),
             sender,
-            batch.id,
             part,
             attempt,
         )

@@ -9,7 +9,9 @@ from mautrix.util.async_db import Connection
 from .batches import BatchRepository
 from .blocks import BlockRepository
 from .conversations import ConversationRepository
+from .identities import IdentityRepository
 from .inbox import InboxRepository
+from .joining import JoinRepository
 from .moderators import ModeratorRepository
 from .outbox import OutboxRepository
 from .records import RecordRepository
@@ -58,3 +60,11 @@ class Transaction:
     @cached_property
     def records(self) -> RecordRepository:
         return RecordRepository(self._conn)
+
+    @cached_property
+    def identities(self) -> IdentityRepository:
+        return IdentityRepository(self._conn)
+
+    @cached_property
+    def joining(self) -> JoinRepository:
+        return JoinRepository(self._conn)

@@ -40,6 +40,10 @@ class Customer:
     last_seq: int
     last_event: int
     created_at: datetime
+    account: str | None = None
+    """What was proven: a wallet as CAIP-10 names it, or `user:` and the host site's id; unique."""
+    email: str | None = None
+    """The host site's word."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +181,8 @@ class Batch:
     fence: int
     """Rises with each lease; an older holder's result is refused."""
     created_at: datetime
+    heading: str | None = None
+    """Of its posts, which an edit must repeat: the customer may go by another name by then."""
 
 
 BatchRole = Literal["post", "answer", "mark"]
@@ -213,3 +219,18 @@ class Target:
     """The team's message, where it points at one."""
     batch_id: str | None = None
     """The relayed batch, where it points at a post."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Challenge:
+    """A text that a wallet was given to sign, once and soon."""
+
+    nonce: str
+    session_id: str
+    origin: str
+    """Of the page in which the wallet is asked."""
+    account: str
+    """As CAIP-10 names it."""
+    message: str
+    expires_at: datetime
+    is_used: bool = False

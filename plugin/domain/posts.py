@@ -22,7 +22,15 @@ _NUMBERING_UNITS = len(" (99/99)")
 def heading(ticket: int, customer: Customer) -> str:
     """Return the first line of a post: the ticket's number and who it is."""
     name = customer.name and neutralise(one_line(customer.name, _NAME_CHARACTERS))
-    return f"#{ticket} · {name or customer.identity}"
+    return f"#{ticket} · {name or short_account(customer) or customer.identity}"
+
+
+def short_account(customer: Customer) -> str | None:
+    """Return the two ends of a wallet's address, as wallets show it; None for any other customer."""
+    if customer.identity != "wallet" or not customer.account:
+        return None
+    address = customer.account.rpartition(":")[2]
+    return f"{address[:6]}…{address[-4:]}"
 
 
 def join_and_split(head: str, texts: Sequence[str]) -> tuple[str, ...]:

@@ -47,6 +47,7 @@ class _Draft:
     rows: Sequence[OutboxRow]
     parts: tuple[str, ...]
     held: bool = False
+    heading: str | None = None
     mark: Mark | None = None
 
 
@@ -200,7 +201,8 @@ class BatchMaker:
             if not alike or not fits_one_post(head, [r.text for r in (*taken, row)]):
                 break
             taken.append(row)
-        return _Draft(rows=taken, parts=join_and_split(head, [row.text for row in taken]), held=held)
+        parts = join_and_split(head, [row.text for row in taken])
+        return _Draft(rows=taken, parts=parts, held=held, heading=head)
 
 
 def _batch(draft: _Draft, lane: str, place: _Place, now: datetime) -> Batch:
@@ -220,6 +222,7 @@ def _batch(draft: _Draft, lane: str, place: _Place, now: datetime) -> Batch:
         first_tried_at=now,
         fence=1,
         created_at=now,
+        heading=draft.heading,
     )
 
 

@@ -40,8 +40,10 @@ class ModerationService:
             expires_at=None if length is None else at + length,
         )
         # The newest word counts: a second block replaces the first, be it shorter or longer.
-        await tx.blocks.lift_all(target.customer_id, at)
+        held = await tx.blocks.lift_all(target.customer_id, at)
         await tx.blocks.add(block)
+        for other in sorted(held - {target.customer_id}):
+            await tx.blocks.carry(target.customer_id, other, at, lambda: new_ulid(at))
         await _audit(tx, by, target, "block.created", at, {"block": block.id, "kind": block.kind})
         if not self._settings().block_habits.announce_in_room:
             return None

@@ -171,6 +171,8 @@ class OrderService:
         blocks = [b for b in await tx.blocks.list_not_over_before(customer.id, now) if b.created_at <= now]
         lines = [
             f"{heading(ticket.number, customer)} · {ticket.status}",
+            f"account {neutralise(customer.account)}" if customer.account else "",
+            f"mail {neutralise(one_line(customer.email, 254))}" if customer.email else "",
             f"first seen {customer.created_at:%d %b %Y %H:%M} UTC, {customer.last_seq} messages",
             f"page {neutralise(one_line(page_url, 200))}" if page_url else "",
             f"assigned to {await self._name_of(tx, ticket.assignee)}" if ticket.assignee else "",

@@ -123,3 +123,30 @@ class EventReader(Protocol):
 
     def read_mark(self, event: RoomEvent) -> PostMark | None:
         """Return which of our posts the event says it is; whether we sent it is the caller's to check."""
+
+
+class SignatureRefused(Exception):
+    """A signature is not the account's; its text says why."""
+
+
+class Ethereum(Protocol):
+    """Ethereum, as far as the services need it."""
+
+    def checksum(self, address: str) -> str:
+        """Return an address, `0x` and 40 hexadecimal digits, as EIP-55 writes it."""
+
+    def recover(self, text: str, signature: bytes) -> str:
+        """Return the address whose key signed a text (EIP-191). Raises SignatureRefused."""
+
+    def derives_address(self, key: bytes, account: str) -> bool:
+        """Tell whether a private key of 32 bytes is that of a CAIP-10 account."""
+
+    async def check_contract(
+        self, url: str, chain_id: int, address: str, text: str, signature: bytes
+    ) -> None:
+        """Return if the contract wallet at an address takes the signature of a text for its own.
+
+        Raises:
+            SignatureRefused: it does not.
+            Unavailable: it can't be asked now.
+        """

@@ -103,6 +103,8 @@ class ReplyService:
     async def _carry_out_words(self, tx: Transaction, event: RoomEvent, roster: Roster) -> _Outcome:
         reply = self._reader.read_reply(event)
         target = await tx.inbox.get_target(reply.reply_to) if reply.reply_to else None
+        if target is not None:
+            await tx.conversations.lock(target.customer_id)
         meaning = interpret(reply, roster, target)
         if isinstance(meaning, Answer):
             message = await self._answers.deliver(tx, meaning.moderator, meaning.target, meaning.text)

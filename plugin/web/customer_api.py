@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import hdrs, web
 from maubot.plugin_server import PluginWebApp
 
-from ..domain.errors import Invalid, Unauthorized
+from ..domain.errors import Invalid
 from ..domain.model import Session
 from ..services.conversations import ConversationService
 from ..services.intake import Intake
@@ -13,6 +13,8 @@ from ..services.ports import GetSettings
 from ..services.sessions import SessionService
 from ..services.tickets import TicketService
 from . import schemas
+from .bearer import authenticate
+from .identity_api import IdentityApi
 from .languages import Languages, accepted_tags
 from .limits import Limits
 from .streams import Streams
@@ -27,6 +29,7 @@ class CustomerApi:
         self,
         *,
         sessions: SessionService,
+        identities: IdentityApi,
         conversations: ConversationService,
         intake: Intake,
         tickets: TicketService,
@@ -35,7 +38,7 @@ class CustomerApi:
         languages: Languages,
         settings: GetSettings,
     ) -> None:
-        self._sessions, self._conversations = sessions, conversations
+        self._sessions, self._identities, self._conversations = sessions, identities, conversations
         self._intake, self._tickets = intake, tickets
         self._streams, self._limits, self._settings = streams, limits, settings
         self._languages = languages
@@ -59,7 +62,14 @@ class CustomerApi:
         accepted = request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
         language = self._languages.choose([wished] if wished else accepted_tags(accepted))
         response = web.json_response(
-            schemas.config_json(settings, len(settings.moderators), language, self._languages.all)
+            schemas.config_json(
+                settings,
+                features=self._identities.features,
+                chains=self._identities.chains,
+                moderators=len(settings.moderators),
+                language=language,
+                languages=self._languages.all,
+            )
         )
         response.headers["Cache-Control"] = f"public, max-age={_CONFIG_SECONDS}"
         response.headers["Vary"] = f"{hdrs.ACCEPT_LANGUAGE}, {hdrs.ACCEPT_ENCODING}"
@@ -67,12 +77,16 @@ class CustomerApi:
         return response
 
     async def post_session(self, request: web.Request) -> web.Response:
-        """Open a session for a new anonymous customer."""
+        """Open a session for a new anonymous customer, or for a user of the host site."""
         self._limits.count_session(request)
-        locale, page_url = schemas.get_session_fields(await schemas.read_json(request))
+        data = await schemas.read_json(request)
+        locale, page_url = schemas.get_session_fields(data)
         address = self._limits.get_site(request)
-        token, visit = await self._sessions.open_session(locale, page_url, address)
-        return web.json_response({"token": token, "session": schemas.visit_json(visit)}, status=201)
+        if data.get("identity") is not None:
+            token, visit = await self._identities.open_session(data["identity"], locale, page_url, address)
+        else:
+            token, visit = await self._sessions.open_session(locale, page_url, address)
+        return web.json_response(schemas.token_json(token, visit), status=201)
 
     async def get_session(self, request: web.Request) -> web.Response:
         """Answer the session's customer and open ticket."""
@@ -126,7 +140,4 @@ class CustomerApi:
         return await self._streams.serve(request, await self._authenticate(request))
 
     async def _authenticate(self, request: web.Request) -> Session:
-        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthorized
-        return await self._sessions.find_session(token)
+        return await authenticate(request, self._sessions)

@@ -85,6 +85,18 @@ class Limits:
             Rate(f"address {self.get_site(request)}", per_minute * _ADDRESS_FACTOR, 60),
         )
 
+    def count_sign_in(self, request: web.Request, session_id: str) -> None:
+        """Count an attempt to sign in, or to be given a text for it. Raises RateLimited."""
+        per_minute = self._settings().limits.messages_per_minute
+        self._buckets.take(
+            Rate(f"sign-in {session_id}", per_minute, 60),
+            Rate(f"sign-in address {self.get_site(request)}", per_minute * _ADDRESS_FACTOR, 60),
+        )
+
+    def count_account(self, account: str) -> None:
+        """Count one who has proven an account; nobody else can use its tokens up. Raises RateLimited."""
+        self._buckets.take(Rate(f"account {account}", self._settings().limits.messages_per_minute, 60))
+
     def get_site(self, request: web.Request) -> str:
         """Return the address of the client, of IPv6 the /64, which one person has whole; empty: unknown."""
         address = self._client_address(request)

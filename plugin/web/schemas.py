@@ -11,8 +11,8 @@ from typing import Any
 from aiohttp import web
 
 from ..config import Settings
-from ..domain.errors import BadJson, Forbidden, Invalid, TooLarge, UnsupportedMediaType
-from ..domain.model import ConversationEvent, Message, Ticket
+from ..domain.errors import BadJson, Invalid, TooLarge, UnsupportedMediaType
+from ..domain.model import Challenge, ConversationEvent, Message, Ticket
 from ..domain.text import MAX_TEXT, normalise
 from ..services.conversations import Page
 from ..services.sessions import Visit
@@ -88,10 +88,7 @@ def get_client_id(data: Mapping[str, Any]) -> str:
 
 
 def get_session_fields(data: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Return `locale` and `page_url`. Raises Invalid, Forbidden."""
-    if data.get("identity") is not None:
-        # An identity that is not looked at must not seem to be accepted.
-        raise Forbidden("Signing in is not switched on here.", field="identity")
+    """Return `locale` and `page_url`. Raises Invalid."""
     return get_optional_text(data, "locale", _LONGEST_LOCALE), get_optional_text(
         data, "page_url", _LONGEST_URL
     )
@@ -103,6 +100,22 @@ def get_rating(data: Mapping[str, Any]) -> tuple[int, str | None]:
     if not isinstance(score, int) or isinstance(score, bool) or not 1 <= score <= 5:
         raise Invalid("score must be a whole number from 1 to 5.", field="score")
     return score, get_optional_text(data, "comment", LONGEST_COMMENT)
+
+
+def get_flag(data: Mapping[str, Any], field: str) -> bool:
+    """Return a truth value that may be absent, and then is false. Raises Invalid."""
+    value = data.get(field, False)
+    if not isinstance(value, bool):
+        raise Invalid(f"{field} must be true or false.", field=field)
+    return value
+
+
+def get_challenge_fields(data: Mapping[str, Any]) -> tuple[str, int, str | None]:
+    """Return `address`, `chain_id` and `origin`. Raises Invalid."""
+    chain_id = data.get("chain_id")
+    if not isinstance(chain_id, int) or isinstance(chain_id, bool):
+        raise Invalid("chain_id must be a whole number.", field="chain_id")
+    return get_text(data, "address"), chain_id, get_optional_text(data, "origin", _LONGEST_URL)
 
 
 def check_team_channel(data: Mapping[str, Any]) -> None:
@@ -195,13 +208,35 @@ def visit_json(visit: Visit) -> dict[str, Any]:
             "id": visit.customer.id,
             "identity": visit.customer.identity,
             "name": visit.customer.name,
+            # A user's id is the host site's matter, which knows it.
+            "account": visit.customer.account if visit.customer.identity == "wallet" else None,
         },
         "ticket": ticket_json(visit.ticket),
     }
 
 
+def token_json(token: str, visit: Visit) -> dict[str, Any]:
+    """Return a new token with its session."""
+    return {"token": token, "session": visit_json(visit)}
+
+
+def challenge_json(challenge: Challenge) -> dict[str, Any]:
+    """Return a text to sign."""
+    return {
+        "message": challenge.message,
+        "nonce": challenge.nonce,
+        "expires_at": time_json(challenge.expires_at),
+    }
+
+
 def config_json(
-    settings: Settings, moderators: int, language: Language, languages: Sequence[Language]
+    settings: Settings,
+    *,
+    features: Mapping[str, bool],
+    chains: Sequence[int],
+    moderators: int,
+    language: Language,
+    languages: Sequence[Language],
 ) -> dict[str, Any]:
     """Return what a page needs to know before it has a session, with the texts of one language."""
     return {
@@ -211,7 +246,8 @@ def config_json(
         "dir": language.dir,
         "languages": [{"code": one.code, "name": one.name, "dir": one.dir} for one in languages],
         "texts": dict(language.texts),
-        "features": {"wallet": False, "user": False, "direct": False},
+        "features": {"direct": False, **features},
+        "wallet": {"chains": list(chains)},
         "moderators": moderators,
         "limits": {
             "text": MAX_TEXT,

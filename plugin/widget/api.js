@@ -55,14 +55,15 @@ export class Backoff {
   }
 
   // `least` is how many seconds the server wants to be left alone; no hope shortens that.
-  wait(least = 0) {
+  async wait(least = 0) {
     const step = Math.min(FIRST_PAUSE * 2 ** this.#attempts++, LONGEST_PAUSE) * (0.5 + Math.random() / 2);
-    return new Promise((resolve) => {
+    const over = new AbortController();
+    await new Promise((resolve) => {
       setTimeout(resolve, Math.max(step, least * 1000));
-      if (least) return;
-      addEventListener("online", resolve, { once: true });
-      addEventListener("visibilitychange", resolve, { once: true });
+      const hopes = least ? [] : ["online", "visibilitychange"];
+      for (const type of hopes) addEventListener(type, resolve, { signal: over.signal });
     });
+    over.abort();
   }
 }
 
@@ -105,17 +106,26 @@ export class Session extends EventTarget {
     this.#take(read(SESSION), false);
   }
 
+  // Trades the token for that of somebody signed in; other tabs wait, instead of starting anew meanwhile.
+  exchange(path, body, vouched) {
+    return alone(SESSION, async () => {
+      const { token } = await requestJson("POST", path, { token: this.token, body });
+      this.adopt(token, vouched);
+    });
+  }
+
   // The server knows this token no more. Another tab may have a new one already.
   lose(token) {
-    if (this.token !== token) return;
-    if (read(SESSION)?.token === token) drop(SESSION);
-    this.#take(read(SESSION), true);
+    return alone(SESSION, () => {
+      if (read(SESSION)?.token === token) drop(SESSION);
+      if (this.token === token) this.#take(read(SESSION), true);
+    });
   }
 
   // Returns the token, of a new session where there is none.
   async open() {
     if (this.token) return this.token;
-    this.#opening ??= alone("session", async () => {
+    this.#opening ??= alone(SESSION, async () => {
       const made = read(SESSION)?.token;
       if (made) this.#take(read(SESSION), false);
       else this.adopt((await requestJson("POST", "v1/sessions", { body: this.describe() })).token);

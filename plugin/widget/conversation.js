@@ -3,6 +3,7 @@ import { Backoff } from "./api.js";
 import { read, write } from "./tabs.js";
 
 const MOST = 200;
+const OLDER = 100;
 
 export const TEAM = "team";
 export const threadOf = (message) => (message.channel === "direct" ? message.moderator : TEAM);
@@ -12,9 +13,10 @@ export const isOwn = (message) => message.author.kind === "customer";
 export class Conversation extends EventTarget {
   #session;
   #messages = new Map();
+  #sorted = null;
   #heard = [];
   #loading = null;
-  #loadingOlder = null;
+  #isLoadingOlder = false;
 
   constructor(session) {
     super();
@@ -29,6 +31,7 @@ export class Conversation extends EventTarget {
 
   #forget() {
     this.#messages.clear();
+    this.#sorted = null;
     this.#heard = [];
     this.customer = null;
     this.ticket = null;
@@ -39,12 +42,8 @@ export class Conversation extends EventTarget {
 
   // All messages in their order, or those of one thread: the team's, or the one with a moderator.
   list(thread) {
-    const all = [...this.#messages.values()].sort((one, other) => one.seq - other.seq);
-    return thread ? all.filter((message) => threadOf(message) === thread) : all;
-  }
-
-  has(clientId) {
-    return this.list().some((message) => message.client_id === clientId);
+    this.#sorted ??= [...this.#messages.values()].sort((one, other) => one.seq - other.seq);
+    return thread ? this.#sorted.filter((message) => threadOf(message) === thread) : this.#sorted;
   }
 
   // Brings everything up to date, trying until it is; without a session there is nothing to load.
@@ -92,16 +91,19 @@ export class Conversation extends EventTarget {
     for (const message of pages.flatMap((page) => page.items)) this.#put(message, again && message.seq > newest);
   }
 
+  // Returns whether that sets out for another page.
   loadOlder() {
     const oldest = this.list()[0]?.seq;
-    if (!this.hasOlder || !oldest) return null;
-    this.#loadingOlder ??= this.#readOlder(oldest).finally(() => (this.#loadingOlder = null));
-    return this.#loadingOlder;
+    if (!this.hasOlder || !oldest || this.#isLoadingOlder) return false;
+    this.#isLoadingOlder = true;
+    this.#readOlder(oldest).catch(() => {});
+    return true;
   }
 
   async #readOlder(oldest) {
     const token = this.#session.token;
-    const page = await this.#session.call("GET", `v1/messages?before=${oldest}`);
+    const query = `?before=${oldest}&limit=${OLDER}`;
+    const page = await this.#session.call("GET", `v1/messages${query}`).finally(() => (this.#isLoadingOlder = false));
     if (token !== this.#session.token) return;
     this.hasOlder = page.next !== null;
     for (const message of page.items) this.#put(message, false);
@@ -134,6 +136,7 @@ export class Conversation extends EventTarget {
   #put(message, isNew) {
     const isKnown = this.#messages.has(message.id);
     this.#messages.set(message.id, message);
+    this.#sorted = null;
     if (isNew && !isKnown) this.dispatchEvent(new CustomEvent("arrival", { detail: message }));
   }
 

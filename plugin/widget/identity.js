@@ -13,10 +13,8 @@ export async function identify(app, jwt) {
   if (!config.features.user || (session.token && session.vouched === vouched)) return;
   try {
     const join = await askToJoin(app);
-    const { token } = session.token
-      ? await session.call("POST", "v1/session/identity", { token: jwt, ...join })
-      : await requestJson("POST", "v1/sessions", { body: { ...session.describe(), identity: { token: jwt } } });
-    session.adopt(token, vouched);
+    if (session.token) await session.exchange("v1/session/identity", { token: jwt, ...join }, vouched);
+    else await session.exchange("v1/sessions", { ...session.describe(), identity: { token: jwt } }, vouched);
   } catch (error) {
     app.tell(t("identity.failed"));
     console.warn(`Headset: identify was refused: ${error.message}`);

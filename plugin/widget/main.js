@@ -88,6 +88,7 @@ class App {
     conversation.addEventListener("arrival", ({ detail }) => this.#greet(detail));
     session.addEventListener("change", ({ detail }) => {
       this.#hasEnded = detail.ended;
+      this.#log.replaceChildren();
       this.changed();
     });
     frame.on("shown", ({ shown }) => {

@@ -23,8 +23,9 @@ export class Outbox extends EventTarget {
 
   // In their order; what the stream has brought back already is not shown twice.
   list(thread) {
+    const known = new Set(this.#conversation.list().map((message) => message.client_id));
     return [...this.#entries.values()]
-      .filter((entry) => (!thread || entry.thread === thread) && !this.#conversation.has(entry.client_id))
+      .filter((entry) => (!thread || entry.thread === thread) && !known.has(entry.client_id))
       .sort((one, other) => one.at - other.at);
   }
 

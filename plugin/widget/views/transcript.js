@@ -4,6 +4,8 @@ import { t } from "../look.js";
 
 const NEAR_END = 48;
 const NEAR_START = 240;
+// In a thread of few messages many pages may hold none of them; more are read when somebody scrolls.
+const MOST_PAGES = 5;
 
 export class Transcript {
   #items = new Map();
@@ -12,6 +14,7 @@ export class Transcript {
   #jump;
   #readOlder;
   #hasOlder = false;
+  #pages = 0;
   #observer = new ResizeObserver(() => this.#settle());
   isAtEnd = true;
 
@@ -22,6 +25,7 @@ export class Transcript {
     this.#jump = el("button", { type: "button", class: "jump", hidden: true, click: () => this.toEnd() });
     this.element = el("div", { class: "transcript" }, this.#scroller, this.#jump);
     this.#scroller.addEventListener("scroll", () => {
+      this.#pages = 0;
       this.#look();
       if (this.isAtEnd) read();
     });
@@ -85,6 +89,7 @@ export class Transcript {
     if (clientHeight === 0) return;
     this.isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
     this.#jump.hidden = this.isAtEnd;
-    if (this.#hasOlder && scrollTop < NEAR_START) this.#readOlder()?.catch(() => {});
+    const isWanted = this.#hasOlder && scrollTop < NEAR_START && this.#pages < MOST_PAGES;
+    if (isWanted && this.#readOlder()) this.#pages += 1;
   }
 }

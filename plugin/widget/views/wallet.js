@@ -70,8 +70,7 @@ export class Wallet {
     const { message } = await session.call("POST", "v1/session/wallet/challenge", asked);
     this.#state.textContent = t("wallet.sign");
     const { signature } = await frame.ask("sign", { id, address, message });
-    const { token } = await session.call("POST", "v1/session/wallet/verify", { message, signature, ...join });
-    session.adopt(token);
+    await session.exchange("v1/session/wallet/verify", { message, signature, ...join });
   }
 
   #setBusy(isBusy) {

@@ -35,6 +35,7 @@ from plugin.services.room import SupportRoom
 from plugin.services.sessions import SessionService
 from plugin.services.tickets import TicketService
 from stack.conditions import until
+from tests.integration.services.doors import Doors
 
 BOT = "@headset:example.org"
 BRIDGE_BOT = "@telegrambot:example.org"
@@ -435,3 +436,10 @@ async def host(desk: Desk) -> Host:
 async def customer(desk: Desk, host: Host) -> str:
     """Give a customer's id."""
     return await desk.customer(host)
+
+
+@pytest.fixture
+def doors(desk: Desk, host: Host) -> Doors:
+    """Give browsers of that host, whose messages go out at once."""
+    desk.configure(join_within=0, per_minute=0)
+    return Doors(desk, host)
