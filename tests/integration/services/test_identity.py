@@ -106,6 +106,17 @@ async def test_without_being_asked_nothing_is_joined(doors) -> None:
     assert (await doors.who(wallet)).id != former.id
 
 
+async def test_the_team_sees_whom_it_talks_to(doors, desk, host) -> None:
+    for proof, lines in (
+        (WALLET, [f"account {WALLET.account}"]),
+        (ANN, ["account user:7", "mail ann@example.org"]),
+    ):
+        token = await doors.sign_in(await doors.come(), proof)
+        event = await doors.post(token)
+        answer = (await desk.order(host, event, "/info")).splitlines()
+        assert [line for line in answer if line.startswith(("account", "mail"))] == lines
+
+
 # Blocks
 
 

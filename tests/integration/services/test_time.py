@@ -12,9 +12,9 @@ import pytest
 
 from plugin.config import Settings
 from plugin.domain.blocks import is_held
-from plugin.domain.model import Block
+from plugin.domain.model import Block, Challenge, Session
 from plugin.services.background import Worker
-from plugin.services.housekeeping import KEEP_EVENTS, Housekeeping
+from plugin.services.housekeeping import KEEP_CHALLENGES, KEEP_EVENTS, Housekeeping
 from plugin.services.hub import Hub
 from plugin.services.intake import Intake
 from plugin.services.sessions import SessionService
@@ -172,6 +172,35 @@ async def test_what_came_early_is_forgotten_in_the_end(office: Office) -> None:
     await office.housekeeping.worker._turn()
     async with office.database.snapshot() as tx:
         assert await tx.records.list_early_changes("$x") == []
+
+
+async def test_a_challenge_is_forgotten_after_its_end(office: Office) -> None:
+    customer = await office.open_customer()
+    async with office.database.transaction() as tx:
+        await tx.sessions.add_session(
+            Session(id="s", customer_id=customer, created_at=office.clock.now(), ended_at=None),
+            "h",
+            None,
+            None,
+        )
+        await tx.identities.add_challenge(
+            Challenge(
+                nonce="n",
+                session_id="s",
+                origin="https://app.example.org",
+                account="eip155:1:0x",
+                message="…",
+                expires_at=office.clock.now(),
+            )
+        )
+    office.clock.advance(KEEP_CHALLENGES)
+    await office.housekeeping.worker._turn()
+    async with office.database.snapshot() as tx:
+        assert await tx.identities.get_challenge("n") is not None
+    office.clock.advance(0.001)
+    await office.housekeeping.worker._turn()
+    async with office.database.snapshot() as tx:
+        assert await tx.identities.get_challenge("n") is None
 
 
 async def test_a_block_covers_new_customers_of_its_address_for_its_time_where_asked(office: Office) -> None:
