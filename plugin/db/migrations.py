@@ -199,7 +199,8 @@ _TABLES = (
         error          TEXT,
         created_at     BIGINT NOT NULL,
         sent_at        BIGINT,
-        confirmed_at   BIGINT
+        confirmed_at   BIGINT,
+        direct_id      TEXT
     )""",
     "CREATE INDEX batch_open ON batch (lease_until) WHERE state = 'open'",
     "CREATE INDEX batch_unconfirmed ON batch (sent_at) WHERE state = 'sent'",
@@ -276,7 +277,8 @@ _TABLES = (
         created_at  BIGINT NOT NULL,
         expires_at  BIGINT,
         lifted_at   BIGINT,
-        account_hash TEXT
+        account_hash TEXT,
+        direct_id   TEXT
     )""",
     *_BLOCK_INDEXES,
     "CREATE INDEX block_customer ON block (customer_id, created_at)",
@@ -327,10 +329,12 @@ _FROM_1 = (
     "ALTER TABLE customer ADD COLUMN email TEXT",
     "ALTER TABLE customer ADD COLUMN erased_at BIGINT",
     "ALTER TABLE message ADD COLUMN moderator_id TEXT",
+    "ALTER TABLE batch ADD COLUMN direct_id TEXT",
     "ALTER TABLE outbox ADD COLUMN direct_id TEXT",
     "ALTER TABLE ticket_event ADD COLUMN direct_id TEXT",
     "ALTER TABLE ticket_event ADD COLUMN held_id TEXT",
     "ALTER TABLE block ADD COLUMN account_hash TEXT",
+    "ALTER TABLE block ADD COLUMN direct_id TEXT",
     "ALTER TABLE moderator ADD COLUMN handles TEXT NOT NULL DEFAULT '[]'",
     *_CUSTOMER_INDEXES,
     *_SESSION_INDEXES,

@@ -46,6 +46,7 @@ def test_a_message_has_these_fields_and_no_customer() -> None:
         "seq": 17,
         "ticket": 1042,
         "channel": "team",
+        "moderator": None,
         "author": {"kind": "moderator", "id": "MOD-A", "name": "Alice", "verified": True},
         "text": 'Hi "Jane"\nfixed 😀\u2028',
         "reply_to": "MSG-0",
@@ -147,7 +148,7 @@ def test_a_session_shows_its_customer_and_its_ticket(customer: Customer) -> None
 def test_the_public_configuration_tells_what_a_page_needs_and_nothing_of_the_team(settings: Settings) -> None:
     arabic = Language(code="ar", name="العربية", dir="rtl", texts={"hello": "مرحبا"})
     english = Language(code="en", name="English", dir="ltr", texts={"hello": "Hello"})
-    data = schemas.config_json(settings, 3, arabic, (arabic, english))
+    data = schemas.config_json(settings, 3, arabic, (arabic, english), direct=False)
     assert data == {
         "name": "Support",
         "color": "#4f46e5",
