@@ -20,7 +20,7 @@ _ROOM = re.compile(r"![^\s]+|#[^:\s]+:\S+")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _LINE = re.compile(r"\S[^\n]{0,99}")
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\]")
-_HANDLE = re.compile(r"@?[A-Za-z0-9](?:[A-Za-z0-9_.:-]{0,62}[A-Za-z0-9_])?")
+_HANDLE = re.compile(r"@?[A-Za-z0-9_](?:[A-Za-z0-9_.:-]{0,62}[A-Za-z0-9_])?")
 _NOT_IN_LOCALPART = re.compile(r"[{}@:\s]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 

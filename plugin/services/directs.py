@@ -18,9 +18,10 @@ class DirectService:
         self._database = database
 
     async def list_offered(self) -> list[Moderator]:
-        """Return the moderators who can be written to."""
+        """Return the moderators who can be written to, by name."""
         async with self._database.snapshot() as tx:
-            return [m for m in await tx.moderators.list_active() if can_be_written_to(m)]
+            offered = [m for m in await tx.moderators.list_active() if can_be_written_to(m)]
+        return sorted(offered, key=lambda moderator: (moderator.name.casefold(), moderator.id))
 
     async def open(self, tx: Transaction, customer_id: str, moderator_id: str, now: datetime) -> Direct:
         """Return the conversation that a customer's new message belongs to, under the customer's lock.

@@ -326,6 +326,7 @@ class Desk:
     """The database, the homeserver, and the hosts between them."""
 
     bot, bridge_bot, alice, bob, stranger, room = BOT, BRIDGE_BOT, ALICE, BOB, STRANGER, ROOM
+    carol, dave = CAROL, DAVE
 
     def __init__(self, store: Any, clock: Any) -> None:
         self.store, self.clock = store, clock
@@ -462,6 +463,57 @@ class Desk:
             assert is_new
             messages.append(message)
         return messages
+
+    async def moderator(self, host: Host, name: str) -> str:
+        """Return the id of somebody on the allow-list."""
+        async with host.database.snapshot() as tx:
+            return next(m.id for m in await tx.moderators.list_active() if m.name == name)
+
+    async def write_to(self, host: Host, name: str, customer_id: str, *texts: str) -> list[Message]:
+        """Let a customer write to one moderator in private."""
+        messages = []
+        for text in texts:
+            client_id = f"{self.clock.now().isoformat()} {name} {text[:20]}"
+            message, is_new = await host.intake.take_message(
+                customer_id, client_id, text, await self.moderator(host, name)
+            )
+            assert is_new
+            messages.append(message)
+        return messages
+
+    async def private_room(self, host: Host, name: str, customer_id: str, text: str = "Psst") -> str:
+        """Let a customer write to one moderator, who comes into the room; return its id."""
+        await self.write_to(host, name, customer_id, text)
+        self.clock.advance(1)
+        await self.carry_direct(host)
+        moderator_id = await self.moderator(host, name)
+        async with host.database.snapshot() as tx:
+            direct = await tx.directs.find(customer_id, moderator_id)
+        assert direct is not None
+        assert direct.room_id is not None
+        self.server.rooms[direct.room_id].members[{"Carol": CAROL, "Dave": DAVE}[name]] = "join"
+        await host.inbox.catch_up()
+        return direct.room_id
+
+    async def carry_direct(self, host: Host) -> None:
+        """Let the direct relay send what is due now, and come to rest."""
+        host.direct_relay.worker.start()
+        await self.eventually(lambda: self._is_at_rest("direct"), "the direct relay rests")
+        await host.direct_relay.stop()
+
+    async def _is_at_rest(self, channel: str) -> bool:
+        null = "NOT NULL" if channel == "direct" else "NULL"
+        now = int(self.clock.now().timestamp() * 1000)
+        ready = now - int(self.settings.relay.join_within.total_seconds() * 1000)
+        ((waiting,),) = await self.store.look(
+            f"SELECT COUNT(*) FROM outbox WHERE direct_id IS {null} AND batch_id IS NULL"
+            f" AND (lane LIKE 'direct answers:%' OR created_at <= {ready})"
+            f" AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.lane = outbox.lane AND b.state = 'open')"
+        )
+        ((due,),) = await self.store.look(
+            f"SELECT COUNT(*) FROM batch WHERE direct_id IS {null} AND state = 'open' AND due_at <= {now}"
+        )
+        return not waiting and not due
 
     async def take(self, host: Host, slots: int = 8) -> tuple[list[Batch], datetime | None]:
         """Ask for what is due."""
