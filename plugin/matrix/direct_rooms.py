@@ -23,7 +23,8 @@ class DirectRoomMaker:
 
     def __init__(self, client: MaubotMatrixClient) -> None:
         self._client = client
-        self._server = str(client.mxid).partition(":")[2]
+        self._mxid = str(client.mxid)
+        self._server = self._mxid.partition(":")[2]
 
     async def open(self, direct_id: str, name: str, topic: str) -> str:
         """Make a direct conversation's room and return its id, or find the one made for it before.
@@ -43,7 +44,8 @@ class DirectRoomMaker:
 
     async def _find(self, direct_id: str, alias: str) -> str:
         room_id = str((await self._request(Method.GET, Path.v3.directory.room[alias]))["room_id"])
-        if await self._read_mark(room_id) != direct_id:
+        is_in = (await self.get_members(room_id)).get(self._mxid) == "join"
+        if not is_in or await self._read_mark(room_id) != direct_id:
             # Half made when the homeserver went down, or one that the bot was put out of.
             await self._request(Method.DELETE, Path.v3.directory.room[alias])
             raise MatrixFailed(f"{alias} led to a room that is of no use, another is made")
@@ -79,8 +81,9 @@ class DirectRoomMaker:
     async def _request(
         self, method: Method, path: Any, content: dict[str, Any] | None = None
     ) -> Mapping[str, Any]:
+        # What a room is called, customers decide; such words stay out of the log.
         answer: Mapping[str, Any] = await asked(
-            self._client.api.request(method, path, content, sensitive=True)
+            self._client.api.request(method, path, content, sensitive=content is not None)
         )
         return answer
 
