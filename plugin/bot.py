@@ -18,6 +18,7 @@ from .config import Config, Settings
 from .db.database import Database
 from .db.migrations import upgrade_table
 from .domain.errors import CLOSED_RETRY_AFTER, ConfigError, Unavailable
+from .domain.model import Channel
 from .matrix.events import MatrixEventReader
 from .matrix.gateway import MautrixGateway
 from .services.allow_list import update_allow_list
@@ -28,6 +29,10 @@ from .services.changes import ChangeService
 from .services.clock import SystemClock
 from .services.conversations import ConversationService
 from .services.delivery import DeliveryService
+from .services.direct_orders import DirectOrderService
+from .services.direct_relay import DirectRelay
+from .services.direct_rooms import DirectRooms
+from .services.directs import DirectService
 from .services.health import HealthService
 from .services.housekeeping import Housekeeping
 from .services.hub import Hub
@@ -42,6 +47,7 @@ from .services.relay import Relay
 from .services.replies import ReplyService
 from .services.room import SupportRoom
 from .services.sessions import SessionService
+from .services.support_check import SupportCheck
 from .services.tickets import TicketService
 from .services.users import UserService
 from .services.wallets import WalletService
@@ -53,6 +59,8 @@ from .web.limits import Limits
 from .web.operator_api import OperatorApi
 from .web.streams import Streams
 from .web.widget_files import WidgetFiles, read_widget_files
+
+_CHANNELS: tuple[Channel, ...] = ("team", "direct")
 
 
 class Headset(Plugin):
@@ -114,13 +122,19 @@ class Headset(Plugin):
         if self._settings is not None:
             for undo in self._undo:
                 undo()
-            await self._relay.stop()
+            for relay in self._relays.values():
+                await relay.stop()
             for worker in self._workers():
                 await worker.stop()
 
     def _workers(self) -> list[Worker]:
-        parts = (self._room, self._inbox, self._relay, self._tickets, self._housekeeping)
-        return [part.worker for part in parts]
+        return [
+            self._room.worker,
+            self._inbox.worker,
+            *self._relay_workers.values(),
+            self._tickets.worker,
+            self._housekeeping.worker,
+        ]
 
     def _get_settings(self) -> Settings:
         if self._settings is None:
@@ -136,7 +150,7 @@ class Headset(Plugin):
             self.log.warning("Wallets can't sign in: the Python package %s is not installed", MISSING)
         self._wire_services(self._database)
         self._wire_web(self._database)
-        await self._maker.take_over()
+        await self._makers["team"].take_over()
         for worker in self._workers():
             worker.start()
 
@@ -145,25 +159,8 @@ class Headset(Plugin):
         gateway, reader = MautrixGateway(self.client), MatrixEventReader()
         self._hub = Hub()
         self._room = SupportRoom(database, gateway, self._get_settings, log)
-        self._maker = BatchMaker(
-            database=database,
-            gateway=gateway,
-            room=self._room,
-            clock=clock,
-            settings=self._get_settings,
-            host=socket.gethostname() if database.may_be_shared else "this host",
-            log=log,
-        )
         delivery = DeliveryService(clock, log)
-        self._relay = Relay(
-            database=database,
-            gateway=gateway,
-            clock=clock,
-            maker=self._maker,
-            delivery=delivery,
-            catch_up=lambda: self._inbox.catch_up(),
-            log=log,
-        )
+        self._wire_relays(database, gateway, delivery)
         self._tickets = TicketService(database, clock, self._hub, self._get_settings, log)
         answers = AnswerService(clock, self._tickets)
         self._moderation = ModerationService(self._get_settings)
@@ -172,22 +169,68 @@ class Headset(Plugin):
             reader=reader,
             answers=answers,
             orders=OrderService(clock, self._moderation, self._tickets, answers),
+            direct_orders=DirectOrderService(clock, self._moderation),
             changes=ChangeService(),
             delivery=delivery,
             hub=self._hub,
             settings=self._get_settings,
             own_mxid=gateway.mxid,
-            wake_relay=self._relay.worker.wake,
+            relays=self._relay_workers,
             wake_room=self._room.worker.wake,
         )
         self._inbox = Inbox(database=database, gateway=gateway, room=self._room, replies=replies, log=log)
-        self._room.open_with(self._inbox.begin, [self._inbox.worker, self._relay.worker])
+        self._room.open_with(self._inbox.begin, [self._inbox.worker, *self._relay_workers.values()])
         self._housekeeping = Housekeeping(database, clock, self._get_settings, log)
         self._gateway = gateway
         self._undo: list[Callable[[], None]] = [gateway.on_room_event(self._inbox.worker.wake)]
 
+    def _wire_relays(self, database: Database, gateway: MautrixGateway, delivery: DeliveryService) -> None:
+        clock, log = self.clock, self.log
+        self._makers = {channel: self._make_maker(channel, database, gateway) for channel in _CHANNELS}
+        self._relays: dict[Channel, Relay] = {
+            "team": Relay(
+                database=database,
+                gateway=gateway,
+                clock=clock,
+                maker=self._makers["team"],
+                delivery=delivery,
+                catch_up=self._catch_up,
+                log=log,
+            ),
+            "direct": DirectRelay(
+                database=database,
+                gateway=gateway,
+                clock=clock,
+                maker=self._makers["direct"],
+                delivery=delivery,
+                rooms=DirectRooms(database, gateway, self._room, log),
+                catch_up=self._catch_up,
+                log=log,
+            ),
+        }
+        self._relay_workers = {channel: relay.worker for channel, relay in self._relays.items()}
+
+    def _make_maker(self, channel: Channel, database: Database, gateway: MautrixGateway) -> BatchMaker:
+        return BatchMaker(
+            channel=channel,
+            database=database,
+            gateway=gateway,
+            room=self._room,
+            clock=self.clock,
+            settings=self._get_settings,
+            host=socket.gethostname() if database.may_be_shared else "this host",
+            log=self.log,
+        )
+
+    def _wake_relays(self) -> None:
+        for worker in self._relay_workers.values():
+            worker.wake()
+
+    async def _catch_up(self) -> None:
+        await self._inbox.catch_up()
+
     def _wire_web(self, database: Database) -> None:
-        conversations = ConversationService(database)
+        conversations, directs = ConversationService(database), DirectService(database)
         gate = Gate(self._get_settings, str(self.webapp_url.origin()), self.log)
         self._streams = Streams(conversations, self._hub, gate)
         limits = Limits(self._get_settings, self.log)
@@ -219,7 +262,7 @@ class Headset(Plugin):
         WidgetFiles(files, languages, self._get_settings).add_routes(self.webapp)
         identities = IdentityApi(
             sessions=sessions,
-            identities=IdentityService(database, self.clock, self._hub, sessions, self._relay.worker.wake),
+            identities=IdentityService(database, self.clock, self._hub, sessions, self._wake_relays),
             wallets=wallets,
             users=users,
             gate=gate,
@@ -230,8 +273,17 @@ class Headset(Plugin):
             sessions=sessions,
             identities=identities,
             conversations=conversations,
-            intake=Intake(database, self.clock, self._hub, self._relay.worker, self._tickets),
+            intake=Intake(
+                database,
+                self.clock,
+                self._hub,
+                self._relay_workers,
+                self._tickets,
+                directs,
+            ),
             tickets=self._tickets,
+            directs=directs,
+            support_check=SupportCheck(database),
             streams=self._streams,
             limits=limits,
             languages=languages,

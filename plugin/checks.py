@@ -20,6 +20,7 @@ _ROOM = re.compile(r"![^\s]+|#[^:\s]+:\S+")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _LINE = re.compile(r"\S[^\n]{0,99}")
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\]")
+_HANDLE = re.compile(r"@?[A-Za-z0-9_](?:[A-Za-z0-9_.:-]{0,62}[A-Za-z0-9_])?")
 _NOT_IN_LOCALPART = re.compile(r"[{}@:\s]")
 _LEAST_SECRET = 32
 """Bytes; RFC 7518 asks for as many as HS256's hash has."""
@@ -67,6 +68,14 @@ class Checker:
     def room(self, key: str) -> str:
         """Return a room id or alias."""
         return self._matching(key, self.get(key), _ROOM, "a room id such as !abc or an alias such as #a:b")
+
+    def handles(self, key: str) -> tuple[str, ...]:
+        """Return public names in lower case, without the @, each once."""
+        wanted = "a public handle such as @bob_help"
+        found = [
+            self._matching(f"{key}[{i}]", value, _HANDLE, wanted) for i, value in enumerate(self.items(key))
+        ]
+        return tuple(dict.fromkeys(handle.lower().removeprefix("@") for handle in found))
 
     def color(self, key: str) -> str:
         """Return a colour."""

@@ -15,7 +15,7 @@ from .domain.errors import ConfigError
 from .domain.model import Role
 from .domain.tickets import Policy, TicketRules
 
-_MODERATOR_KEYS = {"name": "", "role": "", "telegram_id": 0, "mxid": ""}
+_MODERATOR_KEYS = {"name": "", "role": "", "telegram_id": 0, "mxid": "", "handles": []}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,8 @@ class ModeratorEntry:
     role: Role
     telegram_id: int | None
     mxid: str | None
+    handles: tuple[str, ...] = ()
+    """Public names, in lower case and without the @, by which this person may be met elsewhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +216,9 @@ def _moderators(check: Checker, key: str) -> tuple[ModeratorEntry, ...]:
         ids = [getattr(entry, name) for entry in entries if getattr(entry, name)]
         for twice in {i for i in ids if ids.count(i) > 1}:
             check.problems.append(f"{key}: {name} {twice} stands there twice")
+    handles = [handle for entry in entries for handle in entry.handles]
+    for twice in sorted({handle for handle in handles if handles.count(handle) > 1}):
+        check.problems.append(f"{key}: the handle {twice} stands there twice")
     return tuple(entries)
 
 
@@ -232,6 +237,7 @@ def _moderator(check: Checker, key: str, value: Any) -> ModeratorEntry:
         # What was refused becomes nothing: two wrong ids are not the same person.
         telegram_id=(entry.count("telegram_id", least=1) if "telegram_id" in named else 0) or None,
         mxid=(entry.mxid("mxid") if "mxid" in named else "") or None,
+        handles=entry.handles("handles") if entry.get("handles") is not MISSING else (),
     )
     check.problems += entry.problems
     return parsed

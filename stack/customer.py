@@ -117,6 +117,25 @@ class Customer:
         message: Message = answer.json
         return message
 
+    async def moderators(self) -> dict[str, str]:
+        """The ids, by name, of the moderators who can be written to in private."""
+        items = (await self.api.call("GET", "/v1/moderators"))["items"]
+        return {item["name"]: item["id"] for item in items}
+
+    async def send_direct(self, moderator: str, text: str) -> Message:
+        """Writes to one moderator, named as the list has it, in private."""
+        moderator_id = (await self.moderators())[moderator]
+        answer = await self.post(text, channel="direct", moderator=moderator_id)
+        if answer.status != 201:
+            raise RefusedError(f"POST v1/messages: {answer.status} {answer.text[:500]}")
+        message: Message = answer.json
+        return message
+
+    async def check_support(self, text: str) -> dict[str, Any]:
+        """Asks whether a handle, or a message, is really the support's."""
+        found: dict[str, Any] = await self.api.call("POST", "/v1/support-check", {"text": text})
+        return found
+
     async def history(self, *, after: int | None = None, limit: int = 200) -> dict[str, Any]:
         """A page of the conversation, with `items`, `next` and `last_event_id`."""
         query = f"limit={limit}" + ("" if after is None else f"&after={after}")

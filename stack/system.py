@@ -21,6 +21,7 @@ from .instance import (
     BRIDGE_BOT,
     GHOST_TEMPLATE,
     INSTANCE,
+    MODERATOR,
     SERVER_NAME,
     SUPPORT_BOT,
     Config,
@@ -142,6 +143,11 @@ class System:
         return self._user(ADMIN)
 
     @property
+    def bob(self) -> MatrixUser:
+        """The moderator who is in Matrix, too; in no room until somebody writes to him."""
+        return self._user(MODERATOR)
+
+    @property
     def support_bot(self) -> MatrixUser:
         """The plugin's own account and device: for looking, not for sending."""
         return self._user(SUPPORT_BOT)
@@ -252,14 +258,17 @@ class System:
         await self.synapse.boot(self._homeserver)
         if self.proxy:
             await self.proxy.start()
-        if not self.state.accounts:
-            secret = self.state.synapse_secret
-            admin, support_bot = await all_of(
-                register(self._homeserver, secret, ADMIN, password=self.state.password, admin=True),
-                register(self._homeserver, secret, SUPPORT_BOT),
-            )
-            self.state.accounts = {ADMIN: admin, SUPPORT_BOT: support_bot}
-            self.state.save(self._state_file)
+        secret, password = self.state.synapse_secret, self.state.password
+        people: dict[str, dict[str, Any]] = {
+            ADMIN: {"password": password, "admin": True},
+            SUPPORT_BOT: {},
+            MODERATOR: {"password": password},
+        }
+        # A kept data folder may be older than one of them.
+        missing = [name for name in people if name not in self.state.accounts]
+        made = await all_of(*(register(self._homeserver, secret, name, **people[name]) for name in missing))
+        self.state.accounts |= dict(zip(missing, made, strict=True))
+        self.state.save(self._state_file)
 
     async def _bridge_room(self) -> None:
         await bridge_room(self._portal_members(), self.room_id, GROUP)

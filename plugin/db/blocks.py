@@ -10,9 +10,9 @@ from mautrix.util.async_db import Connection
 from ..domain.model import Block
 from .columns import Row, from_ms, from_ms_or_none, to_ms
 
-_BLOCK = "id, customer_id, kind, reason, by_id, by_name, created_at, expires_at, lifted_at"
+_BLOCK = "id, customer_id, kind, reason, by_id, by_name, created_at, expires_at, lifted_at, direct_id"
 _ADD = f"""
-    INSERT INTO block ({_BLOCK}, address_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, (
+    INSERT INTO block ({_BLOCK}, address_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, $9, (
         SELECT address_hash FROM session WHERE customer_id = $2 AND address_hash IS NOT NULL
         ORDER BY created_at DESC LIMIT 1
     ))
@@ -78,6 +78,7 @@ def _from_row(row: Row) -> Block:
         created_at=from_ms(row["created_at"]),
         expires_at=from_ms_or_none(row["expires_at"]),
         lifted_at=from_ms_or_none(row["lifted_at"]),
+        direct_id=row["direct_id"],
     )
 
 
@@ -99,6 +100,7 @@ class BlockRepository:
             block.by_name,
             to_ms(block.created_at),
             None if block.expires_at is None else to_ms(block.expires_at),
+            block.direct_id,
         )
 
     async def list_not_over_before(self, customer_id: str, at: datetime) -> list[Block]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from mautrix.util.async_db import Connection, Scheme
 
 from ..domain.errors import Unavailable
-from ..domain.model import Author, ConversationEvent, Customer, Message
+from ..domain.model import Author, Channel, ConversationEvent, Customer, Message
 from .columns import Row, from_ms, from_ms_or_none, to_ms
 from .sessions import CUSTOMER, customer_from_row
 from .tickets import TicketRepository
@@ -30,11 +30,11 @@ _RETRY_AFTER = 1
 
 _MESSAGE = (
     "id, customer_id, seq, ticket, channel, author_kind, author_id, author_name, author_verified, text,"
-    " reply_to, client_id, created_at, edited_at, deleted_at"
+    " reply_to, client_id, created_at, edited_at, deleted_at, moderator_id"
 )
 _ADD_MESSAGE = f"""
     INSERT INTO message ({_MESSAGE})
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, NULL, NULL)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, NULL, NULL, $14)
 """
 _GET_BY_CLIENT_ID = f"SELECT {_MESSAGE} FROM message WHERE customer_id = $1 AND client_id = $2"
 _LIST_AFTER = f"SELECT {_MESSAGE} FROM message WHERE customer_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"
@@ -43,6 +43,12 @@ _LIST_BEFORE = (
 )
 
 _GET = f"SELECT {_MESSAGE} FROM message WHERE id = $1"
+_COUNT = "SELECT COUNT(*) FROM message WHERE customer_id = $1 AND channel = $2"
+# A deleted one is not in the conversation any more; the newest of a long conversation will do.
+_LIST_ANSWERS = """
+    SELECT text FROM message WHERE customer_id = $1 AND author_kind = 'moderator' AND deleted_at IS NULL
+    ORDER BY seq DESC LIMIT 1000
+"""
 _EDIT = "UPDATE message SET text = $2, edited_at = $3 WHERE id = $1"
 _DELETE = "UPDATE message SET deleted_at = $2 WHERE id = $1"
 
@@ -74,6 +80,7 @@ def _message_from_row(row: Row) -> Message:
         created_at=from_ms(row["created_at"]),
         edited_at=from_ms_or_none(row["edited_at"]),
         deleted_at=from_ms_or_none(row["deleted_at"]),
+        moderator_id=row["moderator_id"],
     )
 
 
@@ -117,6 +124,7 @@ class ConversationRepository:
             message.reply_to,
             message.client_id,
             to_ms(message.created_at),
+            message.moderator_id,
         )
         await self._add_event(message.customer_id, event_number, "message.created", message.id, None)
 
@@ -124,6 +132,14 @@ class ConversationRepository:
         """Return the message."""
         row = await self._conn.fetchrow(_GET, message_id)
         return None if row is None else _message_from_row(row)
+
+    async def count_messages(self, customer_id: str, channel: Channel) -> int:
+        """Return how many messages there are in one channel of a conversation."""
+        return int(await self._conn.fetchval(_COUNT, customer_id, channel))
+
+    async def list_answers(self, customer_id: str) -> list[str]:
+        """Return what moderators said in a conversation, as it stands there now."""
+        return [row["text"] for row in await self._conn.fetch(_LIST_ANSWERS, customer_id)]
 
     async def edit_message(self, message: Message, text: str, at: datetime) -> None:
         """Give a message another text."""

@@ -1,4 +1,4 @@
-"""What came in from the support room: the sync cursor, the events, and which belong to a ticket."""
+"""What came in from the rooms: the sync cursor, the events, and which belong to a ticket."""
 
 from __future__ import annotations
 
@@ -38,18 +38,20 @@ _SET_ASIDE = "UPDATE room_event SET outcome = $2 WHERE event_id = $1"
 
 # Whose it is the batch's row knows: the conversation may have joined another one while it was sent.
 _ADD_POST = """
-    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, batch_id, part, attempt, status)
-    VALUES ($1, (SELECT customer_id FROM batch WHERE id = $2), $3, $4, $5, $2, $6, $7, 'sent')
+    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, batch_id, part, attempt, status,
+        direct_id)
+    VALUES ($1, (SELECT customer_id FROM batch WHERE id = $2), $3, $4, $5, $2, $6, $7, 'sent', $8)
     ON CONFLICT (event_id) DO NOTHING
 """
 _ADD_REPLY = """
-    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, message_id)
-    VALUES ($1, $2, $3, 'reply', $4, $5) ON CONFLICT (event_id) DO NOTHING
+    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, message_id, direct_id)
+    VALUES ($1, $2, $3, 'reply', $4, $5, $6) ON CONFLICT (event_id) DO NOTHING
 """
-# A Reply to one of the bot's own answers is talk in the team.
+# A Reply to one of the bot's own answers is talk in the team. One in the support room that names an event
+# of a direct room, or the other way round, is about neither.
 _GET_TARGET = """
-    SELECT customer_id, ticket, message_id, batch_id FROM ticket_event
-    WHERE event_id = $1 AND role IN ('post', 'reply')
+    SELECT customer_id, ticket, message_id, batch_id, direct_id FROM ticket_event
+    WHERE event_id = $1 AND role IN ('post', 'reply') AND COALESCE(direct_id, '') = $2
 """
 _GET_REPLY = "SELECT sender, message_id FROM ticket_event WHERE event_id = $1 AND role = 'reply'"
 # What was delivered stays so; a status may come twice, and late.
@@ -60,7 +62,7 @@ _REPORT = """
 
 
 class InboxRepository:
-    """The room's events in room order, each handled once."""
+    """The rooms' events in room order, each handled once."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -135,15 +137,24 @@ class InboxRepository:
             sender,
             part,
             attempt,
+            batch.direct_id,
         )
 
     async def add_reply(self, event_id: str, sender: str, target: Target, message_id: str) -> None:
         """Remember that a room event was delivered to a customer, so that a reply to it goes there too."""
-        await self._conn.execute(_ADD_REPLY, event_id, target.customer_id, target.ticket, sender, message_id)
+        await self._conn.execute(
+            _ADD_REPLY,
+            event_id,
+            target.customer_id,
+            target.ticket,
+            sender,
+            message_id,
+            target.direct_id,
+        )
 
-    async def get_target(self, event_id: str) -> Target | None:
-        """Return what a reply to this event is about."""
-        row = await self._conn.fetchrow(_GET_TARGET, event_id)
+    async def get_target(self, event_id: str, direct_id: str | None = None) -> Target | None:
+        """Return what a reply to this event is about, in the support room or in a direct conversation."""
+        row = await self._conn.fetchrow(_GET_TARGET, event_id, direct_id or "")
         if row is None:
             return None
         return Target(
@@ -151,6 +162,7 @@ class InboxRepository:
             ticket=row["ticket"],
             message_id=row["message_id"],
             batch_id=row["batch_id"],
+            direct_id=row["direct_id"],
         )
 
     async def get_reply(self, event_id: str) -> tuple[str, str] | None:

@@ -204,7 +204,8 @@ _TABLES = (
         created_at     BIGINT NOT NULL,
         sent_at        BIGINT,
         confirmed_at   BIGINT,
-        heading        TEXT
+        heading        TEXT,
+        direct_id      TEXT
     )""",
     "CREATE INDEX batch_open ON batch (lease_until) WHERE state = 'open'",
     "CREATE INDEX batch_unconfirmed ON batch (sent_at) WHERE state = 'sent'",
@@ -282,7 +283,8 @@ _TABLES = (
         expires_at  BIGINT,
         lifted_at   BIGINT,
         account_hash TEXT,
-        origin      TEXT
+        origin      TEXT,
+        direct_id   TEXT
     )""",
     *_BLOCK_INDEXES,
     "CREATE INDEX block_customer ON block (customer_id, created_at)",
@@ -335,11 +337,13 @@ _FROM_1 = (
     "ALTER TABLE customer ADD COLUMN joined_to TEXT",
     "ALTER TABLE batch ADD COLUMN heading TEXT",
     "ALTER TABLE message ADD COLUMN moderator_id TEXT",
+    "ALTER TABLE batch ADD COLUMN direct_id TEXT",
     "ALTER TABLE outbox ADD COLUMN direct_id TEXT",
     "ALTER TABLE ticket_event ADD COLUMN direct_id TEXT",
     "ALTER TABLE ticket_event ADD COLUMN held_id TEXT",
     "ALTER TABLE block ADD COLUMN account_hash TEXT",
     "ALTER TABLE block ADD COLUMN origin TEXT",
+    "ALTER TABLE block ADD COLUMN direct_id TEXT",
     "ALTER TABLE moderator ADD COLUMN handles TEXT NOT NULL DEFAULT '[]'",
     *_CUSTOMER_INDEXES,
     *_SESSION_INDEXES,

@@ -9,6 +9,7 @@ from mautrix.util.async_db import Connection
 from .batches import BatchRepository
 from .blocks import BlockRepository
 from .conversations import ConversationRepository
+from .directs import DirectRepository
 from .identities import IdentityRepository
 from .inbox import InboxRepository
 from .joining import JoinRepository
@@ -44,6 +45,10 @@ class Transaction:
     @cached_property
     def batches(self) -> BatchRepository:
         return BatchRepository(self._conn)
+
+    @cached_property
+    def directs(self) -> DirectRepository:
+        return DirectRepository(self._conn)
 
     @cached_property
     def inbox(self) -> InboxRepository:

@@ -42,10 +42,10 @@ class IdentityService:
         clock: Clock,
         hub: Hub,
         sessions: SessionService,
-        wake_relay: Callable[[], None],
+        wake_relays: Callable[[], None],
     ) -> None:
         self._database, self._clock, self._hub = database, clock, hub
-        self._sessions, self._wake_relay = sessions, wake_relay
+        self._sessions, self._wake_relays = sessions, wake_relays
 
     async def open_session(
         self, proof: Proof, locale: str | None, page_url: str | None, address: str
@@ -84,7 +84,7 @@ class IdentityService:
             visit = await self._get_visit(tx, new)
         self._hub.wake(session.customer_id)
         self._hub.wake(customer_id)
-        self._wake_relay()
+        self._wake_relays()
         return token, visit
 
     async def _become(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..db.database import Database
 from ..db.transaction import Transaction
 from ..domain.errors import Conflict, TextEmpty, TextTooLong, Unauthorized
-from ..domain.model import Author, Message
+from ..domain.model import Author, Channel, Message
 from ..domain.text import MAX_TEXT, normalise
 from .background import Worker
+from .directs import DirectService
 from .hub import Hub
 from .ids import new_ulid
 from .ports import Clock
@@ -25,27 +28,38 @@ class Intake:
     """Takes customers' messages. It does not look whether one is blocked, so that it can't show."""
 
     def __init__(
-        self, database: Database, clock: Clock, hub: Hub, relay: Worker, tickets: TicketService
+        self,
+        database: Database,
+        clock: Clock,
+        hub: Hub,
+        relays: Mapping[Channel, Worker],
+        tickets: TicketService,
+        directs: DirectService,
     ) -> None:
-        self._database, self._clock, self._hub, self._relay = database, clock, hub, relay
-        self._tickets = tickets
+        self._database, self._clock, self._hub, self._relays = database, clock, hub, relays
+        self._tickets, self._directs = tickets, directs
 
-    async def take_message(self, customer_id: str, client_id: str, text: str) -> tuple[Message, bool]:
+    async def take_message(
+        self, customer_id: str, client_id: str, text: str, moderator_id: str | None = None
+    ) -> tuple[Message, bool]:
         """Store a message; return it, and whether it is new: the same `client_id` again is the same message.
+
+        With a moderator it is a direct one, for nobody else.
 
         Raises:
             TextEmpty, TextTooLong: nothing is stored.
-            Conflict: the `client_id` stands for another text.
+            Invalid: this moderator can't be written to.
+            Conflict: the `client_id` stands for another text, or for a message to somebody else.
             Unavailable: the database can't take it now.
         """
         text = self._check(text)
         try:
             async with self._database.transaction() as tx:
-                message = await self._store(tx, customer_id, client_id, text)
+                message = await self._store(tx, customer_id, client_id, text, moderator_id)
         except _Repeated as repeated:
             return repeated.message, False
         self._hub.wake(customer_id)
-        self._relay.wake()
+        self._relays[message.channel].wake()
         return message, True
 
     @staticmethod
@@ -57,7 +71,9 @@ class Intake:
             raise TextTooLong(f"The text has {len(text)} characters, {MAX_TEXT} are allowed.", limit=MAX_TEXT)
         return text
 
-    async def _store(self, tx: Transaction, customer_id: str, client_id: str, text: str) -> Message:
+    async def _store(
+        self, tx: Transaction, customer_id: str, client_id: str, text: str, moderator_id: str | None
+    ) -> Message:
         # The lock comes first: of two requests with one client_id the second then sees the first's row.
         customer = await tx.conversations.advance(customer_id)
         if customer is None:
@@ -67,20 +83,27 @@ class Intake:
             if repeated.text != text:
                 # To answer with the old message would lose the new text without a word.
                 raise Conflict("client_id was given to another text before.", field="client_id")
+            if repeated.moderator_id != moderator_id:
+                raise Conflict("client_id was given to a message to somebody else.", field="client_id")
             raise _Repeated(repeated)
         now = self._clock.now()
+        direct = moderator_id and await self._directs.open(tx, customer_id, moderator_id, now)
         message = Message(
             id=new_ulid(now),
             customer_id=customer_id,
             seq=customer.last_seq,
-            ticket=await self._tickets.get_for_message(tx, customer, now),
-            channel="team",
+            ticket=None if direct else await self._tickets.get_for_message(tx, customer, now),
+            channel="direct" if direct else "team",
             author=Author(kind="customer", id=customer_id, name=customer.name),
             text=text,
             reply_to=None,
             client_id=client_id,
             created_at=now,
+            moderator_id=moderator_id,
         )
         await tx.conversations.add_message(message, customer.last_event)
-        await tx.outbox.add_message(message)
+        if direct:
+            await tx.outbox.add_direct_message(message, direct.id)
+        else:
+            await tx.outbox.add_message(message)
         return message

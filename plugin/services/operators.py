@@ -141,9 +141,10 @@ class OperatorService:
                 role="moderator",
                 telegram_id=telegram_id,
                 mxid=mxid,
+                source="runtime",
             )
             put = tx.moderators.update if known else tx.moderators.add
-            await put(moderator, "runtime")
+            await put(moderator)
             await self._audit(tx, sender, "moderator.allowed", moderator)
         return f"✓ {_line(moderator)}"
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from logging import Logger
 
 from ..db.database import Database
-from ..domain.model import Batch
+from ..domain.model import Batch, role_of
 from ..domain.retry import backoff
 from .background import Worker
 from .batches import BatchMaker
@@ -105,26 +105,33 @@ class Relay:
             self._failures = 0
 
     async def _send(self, batch: Batch) -> None:
+        began = time.monotonic()
+        room_id = await self._find_room(batch)
         batch, in_room = await self._with_living_ids(batch)
         sent: dict[int, str] = {}
         for part, body in enumerate(batch.parts):
             if part in in_room:
                 continue
             post = Post(
-                room_id=batch.room_id,
+                room_id=room_id,
                 body=body,
                 batch_id=batch.id,
                 part=part,
                 attempt=batch.attempt,
                 edits=batch.edits,
+                is_notice=batch.direct_id is not None and role_of(batch) == "answer",
             )
-            began = time.monotonic()
             sent[part] = await self._gateway.send_post(post)
-            self._usual_send_seconds = time.monotonic() - began
+            self._usual_send_seconds, began = time.monotonic() - began, time.monotonic()
         async with self._database.transaction() as tx:
             for part, event_id in sent.items():
                 await tx.inbox.add_post(event_id, self._gateway.mxid, batch, part, batch.attempt)
             await self._delivery.settle(tx, batch.id)
+
+    async def _find_room(self, batch: Batch) -> str:
+        """Return the room that a batch goes to."""
+        assert batch.direct_id is None and batch.room_id  # noqa: S101, PT018 - the maker takes no other
+        return batch.room_id
 
     async def _with_living_ids(self, batch: Batch) -> tuple[Batch, set[int]]:
         """Return the batch to send, and which of its parts are not to be sent.

@@ -8,9 +8,11 @@ from maubot.plugin_server import PluginWebApp
 from ..domain.errors import Invalid
 from ..domain.model import Session
 from ..services.conversations import ConversationService
+from ..services.directs import DirectService
 from ..services.intake import Intake
 from ..services.ports import GetSettings
 from ..services.sessions import SessionService
+from ..services.support_check import SupportCheck
 from ..services.tickets import TicketService
 from . import schemas
 from .bearer import authenticate
@@ -33,6 +35,8 @@ class CustomerApi:
         conversations: ConversationService,
         intake: Intake,
         tickets: TicketService,
+        directs: DirectService,
+        support_check: SupportCheck,
         streams: Streams,
         limits: Limits,
         languages: Languages,
@@ -40,6 +44,7 @@ class CustomerApi:
     ) -> None:
         self._sessions, self._identities, self._conversations = sessions, identities, conversations
         self._intake, self._tickets = intake, tickets
+        self._directs, self._support_check = directs, support_check
         self._streams, self._limits, self._settings = streams, limits, settings
         self._languages = languages
 
@@ -51,6 +56,8 @@ class CustomerApi:
         webapp.add_delete("/v1/session", self.delete_session)
         webapp.add_post("/v1/messages", self.post_message)
         webapp.add_get("/v1/messages", self.get_messages, allow_head=True)
+        webapp.add_get("/v1/moderators", self.get_moderators, allow_head=True)
+        webapp.add_post("/v1/support-check", self.post_support_check)
         webapp.add_post("/v1/tickets/{number:\\d{1,15}}/close", self.post_close)
         webapp.add_post("/v1/tickets/{number:\\d{1,15}}/rating", self.post_rating)
         webapp.add_get("/v1/events", self.get_events, allow_head=False)
@@ -58,13 +65,14 @@ class CustomerApi:
     async def get_config(self, request: web.Request) -> web.Response:
         """Answer what a page needs to know before it has a session."""
         settings = self._settings()
+        direct = bool(await self._directs.list_offered())
         wished = request.query.get("locale")
         accepted = request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
         language = self._languages.choose([wished] if wished else accepted_tags(accepted))
         response = web.json_response(
             schemas.config_json(
                 settings,
-                features=self._identities.features,
+                features={**self._identities.features, "direct": direct},
                 chains=self._identities.chains,
                 moderators=len(settings.moderators),
                 language=language,
@@ -103,9 +111,9 @@ class CustomerApi:
         session = await self._authenticate(request)
         self._limits.count_message(request, session.customer_id)
         data = await schemas.read_json(request)
-        schemas.check_team_channel(data)
+        moderator_id = schemas.get_moderator(data)
         message, is_new = await self._intake.take_message(
-            session.customer_id, schemas.get_client_id(data), schemas.get_text(data, "text")
+            session.customer_id, schemas.get_client_id(data), schemas.get_text(data, "text"), moderator_id
         )
         return web.json_response(schemas.message_json(message), status=201 if is_new else 200)
 
@@ -119,6 +127,19 @@ class CustomerApi:
             session, after=after, before=before, limit=schemas.get_limit(request)
         )
         return web.json_response(schemas.page_json(page, forward=after is not None))
+
+    async def get_moderators(self, request: web.Request) -> web.Response:
+        """Answer who can be written to in private."""
+        await self._authenticate(request)
+        return web.json_response(schemas.moderators_json(await self._directs.list_offered()))
+
+    async def post_support_check(self, request: web.Request) -> web.Response:
+        """Answer whether a handle is the team's, or a message in this conversation."""
+        session = await self._authenticate(request)
+        self._limits.count_check(request, session.customer_id)
+        text = schemas.get_text(await schemas.read_json(request), "text")
+        found = await self._support_check.check(session.customer_id, text)
+        return web.json_response(schemas.checked_json(found))
 
     async def post_close(self, request: web.Request) -> web.Response:
         """Close the customer's own ticket."""

@@ -19,6 +19,8 @@ _MOST_BUCKETS = 20_000
 _ADDRESS_FACTOR = 10
 """An address, behind which many people may sit, may send this many times what one customer may."""
 
+_CHECKS_PER_HOUR = 10
+
 _IPV6_SITE = 64
 
 _WITH_PORT = re.compile(r"\[([^]]+)\](?::\d+)?|([0-9.]+):\d+")
@@ -96,6 +98,13 @@ class Limits:
     def count_account(self, account: str) -> None:
         """Count one who has proven an account; nobody else can use its tokens up. Raises RateLimited."""
         self._buckets.take(Rate(f"account {account}", self._settings().limits.messages_per_minute, 60))
+
+    def count_check(self, request: web.Request, customer_id: str) -> None:
+        """Count a question about who is support; many would find names by trying. Raises RateLimited."""
+        self._buckets.take(
+            Rate(f"check {customer_id}", _CHECKS_PER_HOUR, 3600),
+            Rate(f"check address {self.get_site(request)}", _CHECKS_PER_HOUR, 3600),
+        )
 
     def get_site(self, request: web.Request) -> str:
         """Return the address of the client, of IPv6 the /64, which one person has whole; empty: unknown."""

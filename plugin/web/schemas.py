@@ -12,10 +12,11 @@ from aiohttp import web
 
 from ..config import Settings
 from ..domain.errors import BadJson, Invalid, TooLarge, UnsupportedMediaType
-from ..domain.model import Challenge, ConversationEvent, Message, Ticket
+from ..domain.model import Challenge, ConversationEvent, Message, Moderator, Ticket
 from ..domain.text import MAX_TEXT, normalise
 from ..services.conversations import Page
 from ..services.sessions import Visit
+from ..services.support_check import CheckedHandle, CheckedMessage
 from ..services.tickets import LONGEST_COMMENT
 from .languages import Language
 
@@ -118,10 +119,17 @@ def get_challenge_fields(data: Mapping[str, Any]) -> tuple[str, int, str | None]
     return get_text(data, "address"), chain_id, get_optional_text(data, "origin", _LONGEST_URL)
 
 
-def check_team_channel(data: Mapping[str, Any]) -> None:
-    """Raise Invalid for a channel that does not exist here."""
-    if data.get("channel") not in (None, "team"):
-        raise Invalid("channel must be team.", field="channel")
+def get_moderator(data: Mapping[str, Any]) -> str | None:
+    """Return whom a direct message is for, None in the channel `team`. Raises Invalid."""
+    channel, moderator = data.get("channel"), data.get("moderator")
+    if channel not in (None, "team", "direct"):
+        raise Invalid("channel must be team or direct.", field="channel")
+    if channel == "direct":
+        return get_text(data, "moderator")
+    if moderator is not None:
+        # Else words meant for one person would go to a whole group.
+        raise Invalid("moderator may stand only in a direct message.", field="moderator")
+    return None
 
 
 def get_number(request: web.Request, name: str) -> int | None:
@@ -165,6 +173,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "seq": message.seq,
         "ticket": message.ticket,
         "channel": message.channel,
+        "moderator": message.moderator_id,
         "author": {"kind": author.kind, "id": author.id, "name": author.name, "verified": author.verified},
         "text": "" if message.deleted_at else message.text,
         "reply_to": message.reply_to,
@@ -215,6 +224,18 @@ def visit_json(visit: Visit) -> dict[str, Any]:
     }
 
 
+def moderators_json(moderators: Sequence[Moderator]) -> dict[str, Any]:
+    """Return those who can be written to, as customers see them."""
+    return {"items": [{"id": m.id, "name": m.name, "avatar_url": None, "verified": True} for m in moderators]}
+
+
+def checked_json(found: CheckedHandle | CheckedMessage) -> dict[str, Any]:
+    """Return what is known of a pasted handle or message, and no more."""
+    if isinstance(found, CheckedHandle):
+        return {"kind": "handle", "official": found.official}
+    return {"kind": "message", "in_conversation": found.in_conversation}
+
+
 def token_json(token: str, visit: Visit) -> dict[str, Any]:
     """Return a new token with its session."""
     return {"token": token, "session": visit_json(visit)}
@@ -246,7 +267,7 @@ def config_json(
         "dir": language.dir,
         "languages": [{"code": one.code, "name": one.name, "dir": one.dir} for one in languages],
         "texts": dict(language.texts),
-        "features": {"direct": False, **features},
+        "features": dict(features),
         "wallet": {"chains": list(chains)},
         "moderators": moderators,
         "limits": {

@@ -147,6 +147,45 @@ def test_a_moderator_has_either_or_both_ids_and_is_a_moderator_unless_admin(base
     )
 
 
+def test_public_handles_are_the_same_in_every_writing(base_data: Any) -> None:
+    handles = ["@Bob_Help", "bob_help", "bob.example", "@bob:example.org"]
+    settings = parse_settings(put(base_data, "moderators", [ALICE, {**BOB, "handles": handles}]))
+    assert [entry.handles for entry in settings.moderators] == [
+        (),
+        ("bob_help", "bob.example", "bob:example.org"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("handles", "key"),
+    [
+        ("@bob_help", "moderators[0].handles"),
+        (None, "moderators[0].handles"),
+        ([5], "moderators[0].handles[0]"),
+        ([""], "moderators[0].handles[0]"),
+        (["@"], "moderators[0].handles[0]"),
+        (["@bob_help", "bob help"], "moderators[0].handles[1]"),
+        (["https://t.me/bob_help"], "moderators[0].handles[0]"),
+        (["b\u043eb_help"], "moderators[0].handles[0]"),
+        (["@bob_help\n"], "moderators[0].handles[0]"),
+        (["x" * 65], "moderators[0].handles[0]"),
+    ],
+)
+def test_a_handle_that_none_could_have_is_refused_by_its_place(
+    base_data: Any, handles: object, key: str
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        parse_settings(put(base_data, "moderators", [{**BOB, "handles": handles}]))
+    assert refused.value.problems[0].startswith(f"{key}: ")
+
+
+def test_two_people_never_share_a_handle(base_data: Any) -> None:
+    team = [{**ALICE, "handles": ["@help"]}, {**BOB, "handles": ["HELP"]}]
+    with pytest.raises(ConfigError) as refused:
+        parse_settings(put(base_data, "moderators", team))
+    assert refused.value.problems == ["moderators: the handle help stands there twice"]
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

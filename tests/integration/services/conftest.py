@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,19 +16,24 @@ from ruamel.yaml import YAML
 
 from plugin.config import ModeratorEntry, Settings, parse_settings
 from plugin.db.database import Database
-from plugin.domain.model import Batch, Message, RoomEvent
+from plugin.domain.model import Batch, Channel, Message, RoomEvent
 from plugin.domain.replies import ReplyEvent
 from plugin.services.allow_list import update_allow_list
 from plugin.services.answers import AnswerService
+from plugin.services.background import Worker
 from plugin.services.batches import BatchMaker
 from plugin.services.changes import ChangeService
 from plugin.services.delivery import DeliveryService
+from plugin.services.direct_orders import DirectOrderService
+from plugin.services.direct_relay import DirectRelay
+from plugin.services.direct_rooms import DirectRooms
+from plugin.services.directs import DirectService
 from plugin.services.hub import Hub
 from plugin.services.inbox import Inbox
 from plugin.services.intake import Intake
 from plugin.services.moderation import ModerationService
 from plugin.services.orders import OrderService
-from plugin.services.ports import BridgeReport, MatrixFailed, Post, PostMark, RoomFacts, Stretch
+from plugin.services.ports import BridgeReport, MatrixFailed, PickRooms, Post, PostMark, RoomFacts, Stretch
 from plugin.services.relay import Relay
 from plugin.services.replies import ReplyService
 from plugin.services.room import SupportRoom
@@ -41,6 +46,8 @@ BOT = "@headset:example.org"
 BRIDGE_BOT = "@telegrambot:example.org"
 ALICE, BOB, STRANGER = (f"@telegram_{number}:example.org" for number in (1, 2, 666))
 ROOM_ALIAS, ROOM = "#support:example.org", "!support"
+CAROL, DAVE = "@carol:example.org", "@dave:example.org"
+"""Two moderators who are in Matrix themselves."""
 
 
 def make_settings(**changes: Any) -> Settings:
@@ -48,11 +55,27 @@ def make_settings(**changes: Any) -> Settings:
     data = YAML(typ="safe").load(Path("base-config.yaml"))
     data["bridge"]["bot"] = BRIDGE_BOT
     settings = parse_settings({**data, "support_room": ROOM_ALIAS})
-    team = tuple(
+    team = [
         ModeratorEntry(name=name, role="moderator", telegram_id=number, mxid=None)
         for name, number in (("Alice", 1), ("Bob", 2))
-    )
-    return replace(settings, moderators=team, **changes)
+    ]
+    team += [
+        ModeratorEntry(name=name, role="moderator", telegram_id=None, mxid=mxid)
+        for name, mxid in (("Carol", CAROL), ("Dave", DAVE))
+    ]
+    return replace(settings, moderators=tuple(team), **changes)
+
+
+@dataclass(kw_only=True)
+class PrivateRoom:
+    """A room that the bot has made."""
+
+    id: str
+    direct_id: str
+    name: str
+    members: dict[str, str]
+    asked: list[tuple[str, str]]
+    """Who was invited and put out."""
 
 
 class Homeserver:
@@ -75,6 +98,13 @@ class Homeserver:
         self.waiting = 0
         self.device = "DEVICE"
         self.unreadable: MatrixFailed | None = None
+        self.rooms: dict[str, PrivateRoom] = {}
+        self.room_failures: deque[MatrixFailed | None] = deque()
+        """What the next requests about private rooms meet; None: nothing."""
+        self.rooms_down: MatrixFailed | None = None
+        self.lost_rooms = 0
+        """So many of the next rooms are made without the bot learning of it."""
+        self.named_support_room = ROOM
         self._transactions: dict[tuple[str, str, str, int, int], str] = {}
 
     @property
@@ -83,8 +113,33 @@ class Homeserver:
         return [
             str(event.content["body"])
             for event in self.events
-            if event.sender == BOT and "edits" not in event.content
+            if event.sender == BOT and event.room_id == ROOM and "edits" not in event.content
         ]
+
+    def said_in(self, room_id: str) -> list[str]:
+        """Return what the bot has said in a private room, in its order."""
+        said = [e for e in self.events if e.room_id == room_id and e.sender == BOT]
+        return [str(event.content["body"]) for event in said]
+
+    def meet_failure(self) -> None:
+        """Fail as a request about a private room is to."""
+        failure = self.room_failures.popleft() if self.room_failures else self.rooms_down
+        if failure is not None:
+            raise failure
+
+    def open_room(self, direct_id: str, name: str) -> str:
+        self.meet_failure()
+        found = next((room.id for room in self.rooms.values() if room.direct_id == direct_id), None)
+        if found is None:
+            found = f"!direct{len(self.rooms)}"
+            members = {BOT: "join"}
+            self.rooms[found] = PrivateRoom(
+                id=found, direct_id=direct_id, name=name, members=members, asked=[]
+            )
+        if self.lost_rooms:
+            self.lost_rooms -= 1
+            raise MatrixFailed("the answer was lost")
+        return found
 
     async def send(self, device: str, post: Post) -> str:
         self.requests.append((device, post))
@@ -99,19 +154,23 @@ class Homeserver:
         key = (device, post.room_id, post.batch_id, post.attempt, post.part)
         if key not in self._transactions:
             mark = {"batch": post.batch_id, "part": post.part, "attempt": post.attempt}
-            content = {"body": post.body, "mark": mark}
-            self._transactions[key] = self.add(BOT, content | ({"edits": post.edits} if post.edits else {}))
+            content = {"body": post.body, "mark": mark} | ({"edits": post.edits} if post.edits else {})
+            if post.is_notice:
+                content["notice"] = True
+            self._transactions[key] = self.add(BOT, content, room_id=post.room_id)
         if self.lost_answers:
             self.lost_answers -= 1
             raise MatrixFailed("the answer was lost")
         return self._transactions[key]
 
-    def add(self, sender: str, content: dict[str, object], at: datetime | None = None) -> str:
+    def add(
+        self, sender: str, content: dict[str, object], at: datetime | None = None, *, room_id: str = ROOM
+    ) -> str:
         """Let an event happen, and return its id."""
         event = RoomEvent(
             position=0,
             event_id=f"$event{len(self.events)}",
-            room_id=ROOM,
+            room_id=room_id,
             sender=sender,
             type="m.room.message",
             content=content,
@@ -126,10 +185,17 @@ class Homeserver:
         return self.add(sender, {"body": body, "mark": mark})
 
     def reply(
-        self, sender: str, to: str | None, text: str, at: datetime | None = None, **more: object
+        self,
+        sender: str,
+        to: str | None,
+        text: str,
+        at: datetime | None = None,
+        *,
+        room_id: str = ROOM,
+        **more: object,
     ) -> str:
         """Let somebody reply to an event, and return the id of the reply."""
-        return self.add(sender, {"body": text, "reply_to": to, **more}, at)
+        return self.add(sender, {"body": text, "reply_to": to, **more}, at, room_id=room_id)
 
     def forget_transactions(self) -> None:
         """As a homeserver does after 24 hours."""
@@ -148,8 +214,8 @@ class Gateway:
         return self._server.device
 
     async def join_room(self, room: str) -> str:
-        assert room == ROOM_ALIAS
-        return ROOM
+        assert room == ROOM_ALIAS or room in self._server.rooms
+        return self._server.named_support_room if room == ROOM_ALIAS else room
 
     async def get_room_facts(self, room_id: str, bridge_bot: str) -> RoomFacts:
         return RoomFacts(bridge_is_there=True, may_redact=True)
@@ -163,13 +229,32 @@ class Gateway:
     async def get_live_end(self) -> str:
         return str(len(self._server.events))
 
-    async def read_since(self, since: str, room_id: str) -> Stretch:
-        assert room_id == ROOM
+    async def open_direct_room(self, direct_id: str, name: str, topic: str) -> str:
+        await asyncio.sleep(0)
+        return self._server.open_room(direct_id, name)
+
+    async def get_members(self, room_id: str) -> Mapping[str, str]:
+        self._server.meet_failure()
+        return dict(self._server.rooms[room_id].members)
+
+    async def invite(self, room_id: str, mxid: str) -> None:
+        self._server.meet_failure()
+        self._server.rooms[room_id].members[mxid] = "invite"
+        self._server.rooms[room_id].asked.append(("invite", mxid))
+
+    async def remove(self, room_id: str, mxid: str, reason: str) -> None:
+        self._server.meet_failure()
+        self._server.rooms[room_id].members[mxid] = "leave"
+        self._server.rooms[room_id].asked.append(("remove", mxid))
+
+    async def read_since(self, since: str, pick: PickRooms) -> Stretch:
         await asyncio.sleep(0)
         if self._server.unreadable is not None:
             raise self._server.unreadable
-        events = self._server.events[int(since) :]
-        return Stretch(events=tuple(events), next_batch=str(int(since) + len(events)))
+        happened = self._server.events[int(since) :]
+        rooms = await pick({event.room_id for event in happened})
+        events = tuple(event for event in happened if event.room_id in rooms)
+        return Stretch(events=events, next_batch=str(int(since) + len(happened)))
 
 
 class Reader:
@@ -200,6 +285,9 @@ class Reader:
             return None
         return PostMark(batch_id=mark["batch"], part=mark["part"], attempt=mark["attempt"])
 
+    def is_encrypted(self, event: RoomEvent) -> bool:
+        return "ciphertext" in event.content
+
     def read_redacted(self, event: RoomEvent) -> str | None:
         redacts = event.content.get("redacts")
         return redacts if isinstance(redacts, str) else None
@@ -221,6 +309,8 @@ class Host:
     room: SupportRoom
     maker: BatchMaker
     relay: Relay
+    direct_maker: BatchMaker
+    direct_relay: DirectRelay
     inbox: Inbox
     replies: ReplyService
     intake: Intake
@@ -229,6 +319,7 @@ class Host:
 
     async def stop(self) -> None:
         await self.relay.stop()
+        await self.direct_relay.stop()
         await self.inbox.worker.stop()
 
 
@@ -236,6 +327,7 @@ class Desk:
     """The database, the homeserver, and the hosts between them."""
 
     bot, bridge_bot, alice, bob, stranger, room = BOT, BRIDGE_BOT, ALICE, BOB, STRANGER, ROOM
+    carol, dave = CAROL, DAVE
 
     def __init__(self, store: Any, clock: Any) -> None:
         self.store, self.clock = store, clock
@@ -267,14 +359,19 @@ class Desk:
         tickets = TicketService(database, self.clock, hub, lambda: self.settings, self.log)
         answers = AnswerService(self.clock, tickets)
         moderation = ModerationService(lambda: self.settings)
-        maker = BatchMaker(
-            database=database,
-            gateway=gateway,
-            room=room,
-            clock=self.clock,
-            settings=lambda: self.settings,
-            host=name,
-            log=self.log,
+        channels: list[Channel] = ["team", "direct"]
+        maker, direct_maker = (
+            BatchMaker(
+                channel=channel,
+                database=database,
+                gateway=gateway,
+                room=room,
+                clock=self.clock,
+                settings=lambda: self.settings,
+                host=name,
+                log=self.log,
+            )
+            for channel in channels
         )
         relay = Relay(
             database=database,
@@ -285,21 +382,33 @@ class Desk:
             catch_up=lambda: inbox.catch_up(),
             log=self.log,
         )
+        direct_relay = DirectRelay(
+            database=database,
+            gateway=gateway,
+            clock=self.clock,
+            maker=direct_maker,
+            delivery=delivery,
+            rooms=DirectRooms(database, gateway, room, self.log),
+            catch_up=lambda: inbox.catch_up(),
+            log=self.log,
+        )
+        relays: dict[Channel, Worker] = {"team": relay.worker, "direct": direct_relay.worker}
         replies = ReplyService(
             database=database,
             reader=reader,
             answers=answers,
             orders=OrderService(self.clock, moderation, tickets, answers),
+            direct_orders=DirectOrderService(self.clock, moderation),
             changes=ChangeService(),
             delivery=delivery,
             hub=hub,
             settings=lambda: self.settings,
             own_mxid=BOT,
-            wake_relay=relay.worker.wake,
+            relays=relays,
             wake_room=room.worker.wake,
         )
         inbox = Inbox(database=database, gateway=gateway, room=room, replies=replies, log=self.log)
-        intake = Intake(database, self.clock, hub, relay.worker, tickets)
+        intake = Intake(database, self.clock, hub, relays, tickets, DirectService(database))
         room.open_with(inbox.begin, [])
         room.worker.start()
         await self.eventually(lambda: room.room_id == ROOM, "the bot is in the room")
@@ -310,6 +419,8 @@ class Desk:
             room=room,
             maker=maker,
             relay=relay,
+            direct_maker=direct_maker,
+            direct_relay=direct_relay,
             inbox=inbox,
             replies=replies,
             intake=intake,
@@ -353,6 +464,57 @@ class Desk:
             assert is_new
             messages.append(message)
         return messages
+
+    async def moderator(self, host: Host, name: str) -> str:
+        """Return the id of somebody on the allow-list."""
+        async with host.database.snapshot() as tx:
+            return next(m.id for m in await tx.moderators.list_active() if m.name == name)
+
+    async def write_to(self, host: Host, name: str, customer_id: str, *texts: str) -> list[Message]:
+        """Let a customer write to one moderator in private."""
+        messages = []
+        for text in texts:
+            client_id = f"{self.clock.now().isoformat()} {name} {text[:20]}"
+            message, is_new = await host.intake.take_message(
+                customer_id, client_id, text, await self.moderator(host, name)
+            )
+            assert is_new
+            messages.append(message)
+        return messages
+
+    async def private_room(self, host: Host, name: str, customer_id: str, text: str = "Psst") -> str:
+        """Let a customer write to one moderator, who comes into the room; return its id."""
+        await self.write_to(host, name, customer_id, text)
+        self.clock.advance(1)
+        await self.carry_direct(host)
+        moderator_id = await self.moderator(host, name)
+        async with host.database.snapshot() as tx:
+            direct = await tx.directs.find(customer_id, moderator_id)
+        assert direct is not None
+        assert direct.room_id is not None
+        self.server.rooms[direct.room_id].members[{"Carol": CAROL, "Dave": DAVE}[name]] = "join"
+        await host.inbox.catch_up()
+        return direct.room_id
+
+    async def carry_direct(self, host: Host) -> None:
+        """Let the direct relay send what is due now, and come to rest."""
+        host.direct_relay.worker.start()
+        await self.eventually(lambda: self._is_at_rest("direct"), "the direct relay rests")
+        await host.direct_relay.stop()
+
+    async def _is_at_rest(self, channel: str) -> bool:
+        null = "NOT NULL" if channel == "direct" else "NULL"
+        now = int(self.clock.now().timestamp() * 1000)
+        ready = now - int(self.settings.relay.join_within.total_seconds() * 1000)
+        ((waiting,),) = await self.store.look(
+            f"SELECT COUNT(*) FROM outbox WHERE direct_id IS {null} AND batch_id IS NULL"
+            f" AND (lane LIKE 'direct answers:%' OR created_at <= {ready})"
+            f" AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.lane = outbox.lane AND b.state = 'open')"
+        )
+        ((due,),) = await self.store.look(
+            f"SELECT COUNT(*) FROM batch WHERE direct_id IS {null} AND state = 'open' AND due_at <= {now}"
+        )
+        return not waiting and not due
 
     async def take(self, host: Host, slots: int = 8) -> tuple[list[Batch], datetime | None]:
         """Ask for what is due."""

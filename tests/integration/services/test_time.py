@@ -14,6 +14,7 @@ from plugin.config import Settings
 from plugin.domain.blocks import is_held
 from plugin.domain.model import Block, Challenge, Session
 from plugin.services.background import Worker
+from plugin.services.directs import DirectService
 from plugin.services.housekeeping import KEEP_CHALLENGES, KEEP_EVENTS, Housekeeping
 from plugin.services.hub import Hub
 from plugin.services.intake import Intake
@@ -42,7 +43,8 @@ class Office:
         self.sessions = SessionService(self.database, self.clock, hub, lambda: self.settings)
         self.tickets = TicketService(self.database, self.clock, hub, lambda: self.settings, LOG)
         relay = Worker("relay", do_nothing, LOG)
-        self.intake = Intake(self.database, self.clock, hub, relay, self.tickets)
+        directs = DirectService(self.database)
+        self.intake = Intake(self.database, self.clock, hub, {"team": relay}, self.tickets, directs)
         self.housekeeping = Housekeeping(self.database, self.clock, lambda: self.settings, LOG)
 
     async def open_customer(self, address: str = "") -> str:

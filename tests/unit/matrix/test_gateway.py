@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -89,6 +90,12 @@ def test_a_post_is_a_text_that_the_bridge_relays_without_mentions_and_previews(p
 def test_a_post_can_be_known_again_in_the_room(post: Post) -> None:
     event = _room_event("!room", raw("m.room.message", _content(post)))
     assert reader.read_mark(event) == PostMark(batch_id=post.batch_id, part=post.part, attempt=post.attempt)
+
+
+def test_the_bots_own_words_in_a_direct_room_can_be_told_from_the_customers() -> None:
+    content = _content(replace(POST, is_notice=True))
+    assert content["msgtype"] == "m.notice"
+    assert {**content, "msgtype": "m.text"} == _content(POST)
 
 
 def test_a_new_post_replaces_nothing() -> None:

@@ -236,14 +236,28 @@ def test_words_with_a_rating_may_be_a_thousand_characters() -> None:
     assert schemas.get_rating({"score": 5, "comment": "x" * 1000}) == (5, "x" * 1000)
 
 
-@pytest.mark.parametrize("value", ["direct", "", 5, [], False, "TEAM"])
+@pytest.mark.parametrize("value", ["", 5, [], False, "TEAM"])
 def test_a_channel_that_is_not_here_is_refused(value: object) -> None:
-    assert_names(lambda: schemas.check_team_channel({"channel": value}), "channel")
+    assert_names(lambda: schemas.get_moderator({"channel": value, "moderator": "M"}), "channel")
 
 
-@pytest.mark.parametrize("data", [{}, {"channel": None}, {"channel": "team"}])
-def test_the_channel_is_the_teams(data: dict[str, Any]) -> None:
-    schemas.check_team_channel(data)
+@pytest.mark.parametrize("channel", [{}, {"channel": None}, {"channel": "team"}])
+@pytest.mark.parametrize("moderator", [{}, {"moderator": None}])
+def test_the_channel_is_the_teams_unless_another_is_named(
+    channel: dict[str, Any], moderator: dict[str, Any]
+) -> None:
+    assert schemas.get_moderator(channel | moderator) is None
+
+
+@pytest.mark.parametrize("channel", [{}, {"channel": "team"}])
+def test_words_for_one_person_never_go_to_the_team(channel: dict[str, Any]) -> None:
+    assert_names(lambda: schemas.get_moderator(channel | {"moderator": "MOD-A"}), "moderator")
+
+
+@pytest.mark.parametrize("moderator", [{}, {"moderator": None}, {"moderator": 5}, {"moderator": ["MOD-A"]}])
+def test_a_direct_message_names_its_moderator(moderator: dict[str, Any]) -> None:
+    assert_names(lambda: schemas.get_moderator({"channel": "direct", **moderator}), "moderator")
+    assert schemas.get_moderator({"channel": "direct", "moderator": "MOD-A"}) == "MOD-A"
 
 
 # Query and headers

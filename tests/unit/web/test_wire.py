@@ -46,6 +46,7 @@ def test_a_message_has_these_fields_and_no_customer() -> None:
         "seq": 17,
         "ticket": 1042,
         "channel": "team",
+        "moderator": None,
         "author": {"kind": "moderator", "id": "MOD-A", "name": "Alice", "verified": True},
         "text": 'Hi "Jane"\nfixed 😀\u2028',
         "reply_to": "MSG-0",
@@ -156,7 +157,7 @@ def test_the_public_configuration_tells_what_a_page_needs_and_nothing_of_the_tea
     english = Language(code="en", name="English", dir="ltr", texts={"hello": "Hello"})
     data = schemas.config_json(
         settings,
-        features={"wallet": True, "user": False},
+        features={"wallet": True, "user": False, "direct": True},
         chains=(1, 10),
         moderators=3,
         language=arabic,
@@ -172,7 +173,7 @@ def test_the_public_configuration_tells_what_a_page_needs_and_nothing_of_the_tea
             {"code": "en", "name": "English", "dir": "ltr"},
         ],
         "texts": {"hello": "مرحبا"},
-        "features": {"wallet": True, "user": False, "direct": False},
+        "features": {"wallet": True, "user": False, "direct": True},
         "wallet": {"chains": [1, 10]},
         "moderators": 3,
         "limits": {"text": 4000, "body": 32768, "messages_per_minute": 20},
