@@ -53,7 +53,8 @@ _LIST_TO_CARRY = """
 """
 _COPY = f"""
     INSERT INTO block ({_BLOCK}, origin)
-    SELECT $1, $2, kind, reason, by_id, by_name, created_at, expires_at, lifted_at, COALESCE(origin, id)
+    SELECT $1, $2, kind, reason, by_id, by_name, created_at, expires_at, lifted_at, direct_id,
+        COALESCE(origin, id)
     FROM block WHERE id = $3
 """
 _ADOPT = """
