@@ -27,6 +27,7 @@ from .services.clock import SystemClock
 from .services.conversations import ConversationService
 from .services.delivery import DeliveryService
 from .services.health import HealthService
+from .services.held import HeldReplyService
 from .services.housekeeping import Housekeeping
 from .services.hub import Hub
 from .services.inbox import Inbox
@@ -35,6 +36,8 @@ from .services.moderation import ModerationService
 from .services.operators import OperatorService
 from .services.orders import OrderService
 from .services.ports import Clock
+from .services.privacy import PrivacyService
+from .services.redactions import Redactions
 from .services.relay import Relay
 from .services.replies import ReplyService
 from .services.room import SupportRoom
@@ -44,6 +47,7 @@ from .web.customer_api import CustomerApi
 from .web.gate import Gate, answer_closed
 from .web.limits import Limits
 from .web.operator_api import OperatorApi
+from .web.privacy_api import PrivacyApi
 from .web.streams import Streams
 
 
@@ -110,8 +114,19 @@ class Headset(Plugin):
                 await worker.stop()
 
     def _workers(self) -> list[Worker]:
-        parts = (self._room, self._inbox, self._relay, self._tickets, self._housekeeping)
+        parts = (
+            self._room,
+            self._inbox,
+            self._relay,
+            self._redactions,
+            self._tickets,
+            self._housekeeping,
+        )
         return [part.worker for part in parts]
+
+    def _wake_senders(self) -> None:
+        self._relay.worker.wake()
+        self._redactions.worker.wake()
 
     def _get_settings(self) -> Settings:
         if self._settings is None:
@@ -144,6 +159,7 @@ class Headset(Plugin):
             log=log,
         )
         delivery = DeliveryService(clock, log)
+        self._redactions = Redactions(database, gateway, clock, log)
         self._relay = Relay(
             database=database,
             gateway=gateway,
@@ -151,22 +167,27 @@ class Headset(Plugin):
             maker=self._maker,
             delivery=delivery,
             catch_up=lambda: self._inbox.catch_up(),
+            wake_redactions=self._redactions.worker.wake,
             log=log,
         )
         self._tickets = TicketService(database, clock, self._hub, self._get_settings, log)
         answers = AnswerService(clock, self._tickets)
+        held = HeldReplyService(clock, answers)
         self._moderation = ModerationService(self._get_settings)
         replies = ReplyService(
             database=database,
             reader=reader,
             answers=answers,
-            orders=OrderService(clock, self._moderation, self._tickets, answers),
-            changes=ChangeService(),
+            orders=OrderService(
+                clock=clock, moderation=self._moderation, tickets=self._tickets, answers=answers, held=held
+            ),
+            changes=ChangeService(clock, held),
+            held=held,
             delivery=delivery,
             hub=self._hub,
             settings=self._get_settings,
             own_mxid=gateway.mxid,
-            wake_relay=self._relay.worker.wake,
+            wake_senders=self._wake_senders,
             wake_room=self._room.worker.wake,
         )
         self._inbox = Inbox(database=database, gateway=gateway, room=self._room, replies=replies, log=log)
@@ -191,10 +212,26 @@ class Headset(Plugin):
         )
         self._undo.append(self._gateway.on_text(operators.answer))
         OperatorApi(health, self._streams, self.clock).add_routes(self.webapp)
+        sessions = SessionService(database, self.clock, self._hub, self._get_settings)
+        privacy = PrivacyService(
+            database=database,
+            clock=self.clock,
+            hub=self._hub,
+            wake_redactions=self._redactions.wake,
+            wake_relay=self._relay.worker.wake,
+        )
+        PrivacyApi(sessions=sessions, privacy=privacy, limits=limits, gate=gate).add_routes(self.webapp)
         api = CustomerApi(
-            sessions=SessionService(database, self.clock, self._hub, self._get_settings),
+            sessions=sessions,
             conversations=conversations,
-            intake=Intake(database, self.clock, self._hub, self._relay.worker, self._tickets),
+            intake=Intake(
+                database=database,
+                clock=self.clock,
+                hub=self._hub,
+                relay=self._relay.worker,
+                wake_redactions=self._redactions.wake,
+                tickets=self._tickets,
+            ),
             tickets=self._tickets,
             streams=self._streams,
             limits=limits,

@@ -40,6 +40,16 @@ _CARRY = """
     UPDATE block SET customer_id = $2
     WHERE customer_id = $1 AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $3)
 """
+# All that is left of an erased customer who is blocked: when, by whom, and a keyed hash of the account.
+_DETACH = """
+    UPDATE block SET reason = NULL, account_hash = CASE
+        WHEN lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $2) THEN CAST($3 AS TEXT) END
+    WHERE customer_id = $1
+"""
+_ADOPT = """
+    UPDATE block SET customer_id = $2, account_hash = NULL
+    WHERE account_hash = $1 AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $3)
+"""
 _PRUNE = """
     DELETE FROM block WHERE id IN (
         SELECT id FROM block WHERE expires_at < $1 OR lifted_at < $1 ORDER BY created_at LIMIT $2
@@ -96,6 +106,14 @@ class BlockRepository:
     async def carry(self, customer_id: str, to_customer_id: str, now: datetime) -> None:
         """Let a customer's blocks follow into the conversation that the customer goes on in."""
         await self._conn.execute(_CARRY, customer_id, to_customer_id, to_ms(now))
+
+    async def detach(self, customer_id: str, account_hash: str | None, now: datetime) -> None:
+        """Keep the running blocks of a customer who is erased, for the account that may come back."""
+        await self._conn.execute(_DETACH, customer_id, to_ms(now), account_hash)
+
+    async def adopt(self, account_hash: str, customer_id: str, now: datetime) -> None:
+        """Let the running blocks of an account that was erased hold the customer it comes back as."""
+        await self._conn.execute(_ADOPT, account_hash, customer_id, to_ms(now))
 
     async def prune(self, ended_before: datetime, limit: int) -> int:
         """Forget blocks that ended before then; return how many."""

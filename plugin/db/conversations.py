@@ -14,7 +14,8 @@ from .tickets import TicketRepository
 # The customer's row is the lock of the conversation: numbers are given out in the order of commits,
 # so that no reader of a stream can see a number before a lower one.
 _ADVANCE = """
-    UPDATE customer SET last_seq = last_seq + 1, last_event = last_event + 1 WHERE id = $1
+    UPDATE customer SET last_seq = last_seq + 1, last_event = last_event + 1
+    WHERE id = $1 AND erased_at IS NULL
     RETURNING id, identity, name, ticket, last_seq, last_event, created_at
 """
 
@@ -37,6 +38,11 @@ _LIST_BEFORE = (
 _GET = f"SELECT {_MESSAGE} FROM message WHERE id = $1"
 _EDIT = "UPDATE message SET text = $2, edited_at = $3 WHERE id = $1"
 _DELETE = "UPDATE message SET deleted_at = $2 WHERE id = $1"
+_BLANK = "UPDATE message SET text = '', deleted_at = COALESCE(deleted_at, $2) WHERE id = $1"
+_LIST_LAST_OWN = f"""
+    SELECT {_MESSAGE} FROM message
+    WHERE customer_id = $1 AND author_kind = 'customer' AND deleted_at IS NULL ORDER BY seq DESC LIMIT $2
+"""
 
 _ADD_EVENT = """
     INSERT INTO conversation_event (customer_id, number, type, message_id, ticket) VALUES ($1, $2, $3, $4, $5)
@@ -76,7 +82,7 @@ class ConversationRepository:
         self._conn = conn
 
     async def advance(self, customer_id: str) -> Customer | None:
-        """Take the conversation's lock and its next `seq` and event number; None: no such customer."""
+        """Take the conversation's lock and its next `seq` and event number; None: nobody is there."""
         row = await self._conn.fetchrow(_ADVANCE, customer_id)
         return None if row is None else customer_from_row(row)
 
@@ -115,6 +121,17 @@ class ConversationRepository:
         """Mark a message as deleted; its text stays for the team."""
         await self._conn.execute(_DELETE, message.id, to_ms(at))
         await self.add_event(message.customer_id, "message.deleted", message_id=message.id)
+
+    async def blank_message(self, message: Message, at: datetime) -> None:
+        """Mark a message as deleted and forget its text."""
+        await self._conn.execute(_BLANK, message.id, to_ms(at))
+        if message.deleted_at is None:
+            await self.add_event(message.customer_id, "message.deleted", message_id=message.id)
+
+    async def list_last_own(self, customer_id: str, limit: int) -> list[Message]:
+        """Return the last messages that the customer wrote and that stand, oldest first."""
+        rows = await self._conn.fetch(_LIST_LAST_OWN, customer_id, limit)
+        return [_message_from_row(row) for row in reversed(rows)]
 
     async def add_event(
         self, customer_id: str, event_type: str, *, message_id: str | None = None, ticket: int | None = None

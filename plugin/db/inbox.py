@@ -8,7 +8,7 @@ from datetime import datetime
 from mautrix.util.async_db import Connection
 
 from ..domain.delivery import Report
-from ..domain.model import Batch, RoomEvent, Target, role_of
+from ..domain.model import Batch, HeldReply, RoomEvent, Target, role_of
 from .columns import from_ms, to_ms
 
 _GET_CURSOR = "SELECT next_batch FROM inbox_cursor WHERE id = 1"
@@ -44,10 +44,23 @@ _ADD_REPLY = """
     INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, message_id)
     VALUES ($1, $2, $3, 'reply', $4, $5) ON CONFLICT (event_id) DO NOTHING
 """
-# A Reply to one of the bot's own answers is talk in the team.
+_ADD_HELD = """
+    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, direct_id, held_id)
+    VALUES ($1, $2, $3, 'held', $4, $5, $6) ON CONFLICT (event_id) DO NOTHING
+"""
+_ADD_EDIT = """
+    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, message_id, direct_id)
+    SELECT CAST($1 AS TEXT), customer_id, ticket, 'edit', sender, message_id, direct_id
+    FROM ticket_event WHERE event_id = $2 ON CONFLICT (event_id) DO NOTHING
+"""
+_BECOME_REPLY = (
+    "UPDATE ticket_event SET role = 'reply', message_id = $2 WHERE event_id = $1 AND role = 'held'"
+)
+# A Reply to one of the bot's own answers is talk in the team, and one to an erased customer reaches nobody.
 _GET_TARGET = """
-    SELECT customer_id, ticket, message_id, batch_id FROM ticket_event
-    WHERE event_id = $1 AND role IN ('post', 'reply')
+    SELECT e.customer_id, e.ticket, e.message_id, e.batch_id, e.held_id FROM ticket_event e
+    JOIN customer c ON c.id = e.customer_id
+    WHERE e.event_id = $1 AND e.role IN ('post', 'reply', 'held') AND c.erased_at IS NULL
 """
 _GET_REPLY = "SELECT sender, message_id FROM ticket_event WHERE event_id = $1 AND role = 'reply'"
 # What was delivered stays so; a status may come twice, and late.
@@ -140,6 +153,20 @@ class InboxRepository:
         """Remember that a room event was delivered to a customer, so that a reply to it goes there too."""
         await self._conn.execute(_ADD_REPLY, event_id, target.customer_id, target.ticket, sender, message_id)
 
+    async def add_held(self, held: HeldReply) -> None:
+        """Remember that a room event is held, so that a reply to it finds its ticket."""
+        await self._conn.execute(
+            _ADD_HELD, held.event_id, held.customer_id, held.ticket, held.sender, held.direct_id, held.id
+        )
+
+    async def add_edit(self, event_id: str, replaces: str) -> None:
+        """Remember that a room event repeats a delivered one in other words."""
+        await self._conn.execute(_ADD_EDIT, event_id, replaces)
+
+    async def become_reply(self, event_id: str, message_id: str) -> None:
+        """Note that what was held is delivered now."""
+        await self._conn.execute(_BECOME_REPLY, event_id, message_id)
+
     async def get_target(self, event_id: str) -> Target | None:
         """Return what a reply to this event is about."""
         row = await self._conn.fetchrow(_GET_TARGET, event_id)
@@ -150,6 +177,7 @@ class InboxRepository:
             ticket=row["ticket"],
             message_id=row["message_id"],
             batch_id=row["batch_id"],
+            held_id=row["held_id"],
         )
 
     async def get_reply(self, event_id: str) -> tuple[str, str] | None:

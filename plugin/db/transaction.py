@@ -9,10 +9,13 @@ from mautrix.util.async_db import Connection
 from .batches import BatchRepository
 from .blocks import BlockRepository
 from .conversations import ConversationRepository
+from .erasure import ErasureRepository
+from .held import HeldReplyRepository
 from .inbox import InboxRepository
 from .moderators import ModeratorRepository
 from .outbox import OutboxRepository
 from .records import RecordRepository
+from .redactions import RedactionRepository
 from .sessions import SessionRepository
 from .tickets import TicketRepository
 
@@ -58,3 +61,15 @@ class Transaction:
     @cached_property
     def records(self) -> RecordRepository:
         return RecordRepository(self._conn)
+
+    @cached_property
+    def redactions(self) -> RedactionRepository:
+        return RedactionRepository(self._conn)
+
+    @cached_property
+    def held(self) -> HeldReplyRepository:
+        return HeldReplyRepository(self._conn)
+
+    @cached_property
+    def erasure(self) -> ErasureRepository:
+        return ErasureRepository(self._conn)

@@ -101,6 +101,11 @@ class MautrixGateway:
         answer = await _asked(self._client.api.request(Method.PUT, path, content, sensitive=True))
         return str(answer["event_id"])
 
+    async def redact(self, room_id: str, event_id: str, txn_id: str) -> None:
+        """Take an event out of its room; the same transaction id again is the same act."""
+        path = Path.v3.rooms[room_id].redact[event_id][txn_id]
+        await _asked(self._client.api.request(Method.PUT, path, {}), lasting=_NO_REDACTION)
+
     async def get_live_end(self) -> str:
         """Return the sync token of now."""
         nothing = {"types": [], "limit": 0}
@@ -176,13 +181,18 @@ def _content(post: Post) -> dict[str, Any]:
 _NOTHING_ELSE: dict[str, Any] = {"presence": {"types": []}, "account_data": {"types": []}}
 
 
-async def _asked(request: Awaitable[T]) -> T:
+_NO_REDACTION = frozenset({"M_FORBIDDEN", "M_NOT_FOUND"})
+"""The bot has not the power for what others wrote, is not in the room, or there is no such event."""
+
+
+async def _asked(request: Awaitable[T], *, lasting: frozenset[str] = frozenset()) -> T:
+    """Return the answer; what the homeserver refuses with one of `lasting` is refused for good."""
     try:
         return await asyncio.wait_for(request, _REQUEST_SECONDS)
     except MatrixRequestError as error:
         errcode = getattr(error, "errcode", None)
         reason = f"{errcode or ''} ({error.http_status})".strip()
-        raise MatrixFailed(reason, permanent=is_permanent(errcode)) from error
+        raise MatrixFailed(reason, permanent=is_permanent(errcode) or errcode in lasting) from error
     except (MatrixError, asyncio.TimeoutError, OSError) as error:
         raise MatrixFailed(type(error).__name__) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..db.transaction import Transaction
+from ..domain.errors import Unavailable
 from ..domain.model import Author, Message, Moderator, Target
 from .ids import new_ulid
 from .marks import ask_for_mark
@@ -17,9 +18,14 @@ class AnswerService:
         self._clock, self._tickets = clock, tickets
 
     async def deliver(self, tx: Transaction, by: Moderator, target: Target, text: str) -> Message:
-        """Store a moderator's text in the customer's conversation and return the message."""
+        """Store a moderator's text in the customer's conversation and return the message.
+
+        Raises:
+            Unavailable: the target is one no longer, as a second look will tell.
+        """
         customer = await tx.conversations.advance(target.customer_id)
-        assert customer is not None  # noqa: S101 - a foreign key says so
+        if customer is None:
+            raise Unavailable("This customer was erased meanwhile.")
         now = self._clock.now()
         message = Message(
             id=new_ulid(now),

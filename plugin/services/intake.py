@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from ..db.database import Database
 from ..db.transaction import Transaction
 from ..domain.errors import Conflict, TextEmpty, TextTooLong, Unauthorized
-from ..domain.model import Author, Message
+from ..domain.model import Author, Customer, Message
 from ..domain.text import MAX_TEXT, normalise
 from .background import Worker
+from .firewall import MOVE_FUNDS, Completed, Derives, examine
 from .hub import Hub
 from .ids import new_ulid
+from .notices import tell_team_unless_blocked
 from .ports import Clock
+from .recall import recall
 from .tickets import TicketService
+
+TAKEN_BACK = "taken_back"
+"""Id of the author of the notice that messages were taken back; a page may show it in its own language."""
 
 
 class _Repeated(Exception):
@@ -25,28 +34,43 @@ class Intake:
     """Takes customers' messages. It does not look whether one is blocked, so that it can't show."""
 
     def __init__(
-        self, database: Database, clock: Clock, hub: Hub, relay: Worker, tickets: TicketService
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        hub: Hub,
+        relay: Worker,
+        wake_redactions: Callable[[], None],
+        tickets: TicketService,
+        derives: Derives | None = None,
     ) -> None:
         self._database, self._clock, self._hub, self._relay = database, clock, hub, relay
-        self._tickets = tickets
+        self._wake_redactions, self._tickets, self._derives = wake_redactions, tickets, derives
 
-    async def take_message(self, customer_id: str, client_id: str, text: str) -> tuple[Message, bool]:
+    async def take_message(
+        self, customer_id: str, client_id: str, text: str, *, confirmed: bool = False
+    ) -> tuple[Message, bool]:
         """Store a message; return it, and whether it is new: the same `client_id` again is the same message.
 
+        `confirmed`: the customer says that what looks like a secret is none.
+
         Raises:
-            TextEmpty, TextTooLong: nothing is stored.
+            TextEmpty, TextTooLong, SecretRefused, SecretSuspected: nothing of it is stored.
             Conflict: the `client_id` stands for another text.
             Unavailable: the database can't take it now.
         """
         text = self._check(text)
         try:
             async with self._database.transaction() as tx:
-                message = await self._store(tx, customer_id, client_id, text)
+                stored = await self._store(tx, customer_id, client_id, text, confirmed=confirmed)
         except _Repeated as repeated:
             return repeated.message, False
         self._hub.wake(customer_id)
         self._relay.wake()
-        return message, True
+        if isinstance(stored, Completed):
+            self._wake_redactions()
+            raise stored.refusal()
+        return stored, True
 
     @staticmethod
     def _check(text: str) -> str:
@@ -57,17 +81,24 @@ class Intake:
             raise TextTooLong(f"The text has {len(text)} characters, {MAX_TEXT} are allowed.", limit=MAX_TEXT)
         return text
 
-    async def _store(self, tx: Transaction, customer_id: str, client_id: str, text: str) -> Message:
+    async def _store(
+        self, tx: Transaction, customer_id: str, client_id: str, text: str, *, confirmed: bool
+    ) -> Message | Completed:
         # The lock comes first: of two requests with one client_id the second then sees the first's row.
         customer = await tx.conversations.advance(customer_id)
         if customer is None:
             raise Unauthorized
         repeated = await tx.conversations.get_message_by_client_id(customer_id, client_id)
         if repeated is not None:
-            if repeated.text != text:
+            if repeated.text != text and not repeated.deleted_at:
                 # To answer with the old message would lose the new text without a word.
                 raise Conflict("client_id was given to another text before.", field="client_id")
             raise _Repeated(repeated)
+        # Not before the lock: two parts that come at once would not see each other.
+        completed = await examine(tx, customer, text, confirmed=confirmed, derives=self._derives)
+        if completed is not None:
+            await self._take_back(tx, customer, completed)
+            return completed
         now = self._clock.now()
         message = Message(
             id=new_ulid(now),
@@ -84,3 +115,23 @@ class Intake:
         await tx.conversations.add_message(message, customer.last_event)
         await tx.outbox.add_message(message)
         return message
+
+    async def _take_back(self, tx: Transaction, customer: Customer, completed: Completed) -> None:
+        """Take the former parts of a secret back, and say so in the conversation, for all its tabs."""
+        now, last = self._clock.now(), completed.parts[-1]
+        notice = replace(
+            last,
+            id=new_ulid(now),
+            seq=customer.last_seq,
+            author=Author(kind="system", id=TAKEN_BACK, name=None),
+            text=MOVE_FUNDS,
+            reply_to=None,
+            client_id=None,
+            created_at=now,
+            edited_at=None,
+        )
+        await tx.conversations.add_message(notice, customer.last_event)
+        seen = await recall(tx, completed.parts, now)
+        if seen and last.ticket is not None:
+            text = f"#{last.ticket}: parts of messages were taken back, as they belonged to a secret"
+            await tell_team_unless_blocked(tx, now, text, customer_id=customer.id, ticket=last.ticket)

@@ -13,6 +13,8 @@ from ..domain.roster import Roster
 from .answers import AnswerService
 from .changes import ChangeService
 from .delivery import DeliveryService
+from .firewall import why_held
+from .held import HeldReplyService
 from .hub import Hub
 from .ids import new_ulid
 from .orders import OrderService
@@ -31,7 +33,7 @@ class _Outcome:
     customer_id: str | None = None
     """Whose streams may have moved on."""
     has_work: bool = False
-    """There may be something to send."""
+    """There may be something to send, or to redact."""
 
 
 class ReplyService:
@@ -45,17 +47,18 @@ class ReplyService:
         answers: AnswerService,
         orders: OrderService,
         changes: ChangeService,
+        held: HeldReplyService,
         delivery: DeliveryService,
         hub: Hub,
         settings: GetSettings,
         own_mxid: str,
-        wake_relay: Callable[[], None],
+        wake_senders: Callable[[], None],
         wake_room: Callable[[], None],
     ) -> None:
         self._database, self._reader, self._answers = database, reader, answers
-        self._orders, self._changes, self._delivery = orders, changes, delivery
+        self._orders, self._changes, self._held, self._delivery = orders, changes, held, delivery
         self._hub, self._settings = hub, settings
-        self._own_mxid, self._wake_relay, self._wake_room = own_mxid, wake_relay, wake_room
+        self._own_mxid, self._wake_senders, self._wake_room = own_mxid, wake_senders, wake_room
 
     async def handle(self, event: RoomEvent) -> None:
         """Carry out what an event means, in one transaction with the mark that it is handled."""
@@ -69,7 +72,7 @@ class ReplyService:
         if outcome.customer_id is not None:
             self._hub.wake(outcome.customer_id)
         if outcome.has_work:
-            self._wake_relay()
+            self._wake_senders()
         if outcome.word == "tombstone":
             self._wake_room()
 
@@ -91,6 +94,8 @@ class ReplyService:
             )
             return _Outcome(word="report" if known else "foreign_report", has_work=known)
         redacted = self._reader.read_redacted(event)
+        if redacted is not None and event.sender == roster.own_mxid:
+            return _Outcome(word="own")
         if redacted is not None:
             customer_id = await self._changes.take_back(tx, event, redacted, roster)
             return _Outcome(word="deletion", customer_id=customer_id)
@@ -105,15 +110,14 @@ class ReplyService:
         target = await tx.inbox.get_target(reply.reply_to) if reply.reply_to else None
         meaning = interpret(reply, roster, target)
         if isinstance(meaning, Answer):
-            message = await self._answers.deliver(tx, meaning.moderator, meaning.target, meaning.text)
-            await tx.inbox.add_reply(event.event_id, event.sender, meaning.target, message.id)
-            await self._changes.apply_early(tx, event.event_id, event.sender, message, roster)
-            return _Outcome(word="answer", customer_id=message.customer_id, has_work=True)
+            word = await self._answer(tx, event, meaning)
+            await self._changes.apply_early(tx, event.event_id, roster)
+            return _Outcome(word=word, customer_id=meaning.target.customer_id, has_work=True)
         if isinstance(meaning, Correction):
             customer_id = await self._changes.correct(tx, event, meaning)
-            return _Outcome(word="edit", customer_id=customer_id)
+            return _Outcome(word="edit", customer_id=customer_id, has_work=True)
         if isinstance(meaning, Order):
-            await self._orders.carry_out(tx, meaning, sender=event.sender, at=event.sent_at)
+            await self._orders.carry_out(tx, meaning, event)
             customer_id = meaning.target.customer_id if meaning.target else None
             return _Outcome(word="command", customer_id=customer_id, has_work=True)
         if isinstance(meaning, Note):
@@ -121,14 +125,34 @@ class ReplyService:
             return _Outcome(word="note")
         return await self._pass_over(tx, event, reply, meaning)
 
+    async def _answer(self, tx: Transaction, event: RoomEvent, answer: Answer) -> str:
+        why = why_held(answer.text)
+        if why is not None:
+            await self._held.hold(
+                tx,
+                event_id=event.event_id,
+                sender=event.sender,
+                sent_at=event.sent_at,
+                by=answer.moderator,
+                target=answer.target,
+                text=answer.text,
+                why=why,
+            )
+            return "held"
+        message = await self._answers.deliver(tx, answer.moderator, answer.target, answer.text)
+        await tx.inbox.add_reply(event.event_id, event.sender, answer.target, message.id)
+        return "answer"
+
     async def _pass_over(
         self, tx: Transaction, event: RoomEvent, reply: ReplyEvent, meaning: Ignored
     ) -> _Outcome:
         if meaning.reason == "own":
             mark = self._reader.read_mark(event)
-            if mark is not None:
-                await self._delivery.note_post(tx, event.event_id, event.sender, mark)
-        elif meaning.target is not None and meaning.reason in ("stranger", "anonymous", "foreign_author"):
+            taken_back = mark is not None and await self._delivery.note_post(
+                tx, event.event_id, event.sender, mark
+            )
+            return _Outcome(word="own", has_work=taken_back)
+        if meaning.target is not None and meaning.reason in ("stranger", "anonymous", "foreign_author"):
             await self._note_stranger(tx, event, reply, meaning.target)
             if meaning.reason == "anonymous":
                 await self._orders.hint_to_anonymous(tx, event.sender, meaning.target)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from maubot.plugin_server import PluginWebApp
 
-from ..domain.errors import Invalid, Unauthorized
+from ..domain.errors import Invalid
 from ..domain.model import Session
 from ..services.conversations import ConversationService
 from ..services.intake import Intake
@@ -13,6 +13,7 @@ from ..services.ports import GetSettings
 from ..services.sessions import SessionService
 from ..services.tickets import TicketService
 from . import schemas
+from .bearer import read_bearer
 from .limits import Limits
 from .streams import Streams
 
@@ -81,7 +82,10 @@ class CustomerApi:
         data = await schemas.read_json(request)
         schemas.check_team_channel(data)
         message, is_new = await self._intake.take_message(
-            session.customer_id, schemas.get_client_id(data), schemas.get_text(data, "text")
+            session.customer_id,
+            schemas.get_client_id(data),
+            schemas.get_text(data, "text"),
+            confirmed=schemas.get_flag(data, "confirmed"),
         )
         return web.json_response(schemas.message_json(message), status=201 if is_new else 200)
 
@@ -116,7 +120,4 @@ class CustomerApi:
         return await self._streams.serve(request, await self._authenticate(request))
 
     async def _authenticate(self, request: web.Request) -> Session:
-        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthorized
-        return await self._sessions.find_session(token)
+        return await self._sessions.find_session(read_bearer(request))

@@ -19,6 +19,8 @@ _MOST_BUCKETS = 20_000
 _ADDRESS_FACTOR = 10
 """An address, behind which many people may sit, may send this many times what one customer may."""
 
+_PRIVACY_PER_HOUR = 10
+
 _IPV6_SITE = 64
 
 _WITH_PORT = re.compile(r"\[([^]]+)\](?::\d+)?|([0-9.]+):\d+")
@@ -83,6 +85,13 @@ class Limits:
         self._buckets.take(
             Rate(f"customer {customer_id}", per_minute, 60),
             Rate(f"address {self.get_site(request)}", per_minute * _ADDRESS_FACTOR, 60),
+        )
+
+    def count_privacy(self, request: web.Request, customer_id: str) -> None:
+        """Count an export or an erasure, which are much work. Raises RateLimited."""
+        self._buckets.take(
+            Rate(f"privacy of {customer_id}", _PRIVACY_PER_HOUR, 3600),
+            Rate(f"privacy from {self.get_site(request)}", _PRIVACY_PER_HOUR * _ADDRESS_FACTOR, 3600),
         )
 
     def get_site(self, request: web.Request) -> str:

@@ -15,6 +15,7 @@ from ..domain.errors import BadJson, Forbidden, Invalid, TooLarge, UnsupportedMe
 from ..domain.model import ConversationEvent, Message, Ticket
 from ..domain.text import MAX_TEXT, normalise
 from ..services.conversations import Page
+from ..services.privacy import Export
 from ..services.sessions import Visit
 from ..services.tickets import LONGEST_COMMENT
 
@@ -75,6 +76,14 @@ def get_optional_text(data: Mapping[str, Any], field: str, limit: int) -> str | 
     if len(text) > limit:
         raise Invalid(f"{field} may have {limit} characters.", field=field, limit=limit)
     return text
+
+
+def get_flag(data: Mapping[str, Any], field: str) -> bool:
+    """Return a field that may be absent, and is then false. Raises Invalid."""
+    value = data.get(field)
+    if value is not None and not isinstance(value, bool):
+        raise Invalid(f"{field} must be true or false.", field=field)
+    return bool(value)
 
 
 def get_client_id(data: Mapping[str, Any]) -> str:
@@ -183,6 +192,28 @@ def ticket_json(ticket: Ticket | None) -> dict[str, Any] | None:
     if ticket is None:
         return None
     return {"number": ticket.number, "status": ticket.status, "score": ticket.score}
+
+
+def export_json(export: Export) -> dict[str, Any]:
+    """Return an export but for its messages."""
+    return {
+        "customer": {
+            "id": export.customer.id,
+            **export.particulars,
+            "created_at": time_json(export.customer.created_at),
+        },
+        "tickets": [
+            {
+                "number": ticket.number,
+                "status": ticket.status,
+                "opened_at": time_json(ticket.opened_at),
+                "closed_at": time_json(ticket.closed_at),
+                "score": ticket.score,
+                "comment": comment,
+            }
+            for ticket, comment in export.tickets
+        ],
+    }
 
 
 def visit_json(visit: Visit) -> dict[str, Any]:

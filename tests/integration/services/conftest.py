@@ -23,12 +23,15 @@ from plugin.services.answers import AnswerService
 from plugin.services.batches import BatchMaker
 from plugin.services.changes import ChangeService
 from plugin.services.delivery import DeliveryService
+from plugin.services.held import HeldReplyService
 from plugin.services.hub import Hub
 from plugin.services.inbox import Inbox
 from plugin.services.intake import Intake
 from plugin.services.moderation import ModerationService
 from plugin.services.orders import OrderService
 from plugin.services.ports import BridgeReport, MatrixFailed, Post, PostMark, RoomFacts, Stretch
+from plugin.services.privacy import PrivacyService
+from plugin.services.redactions import Redactions
 from plugin.services.relay import Relay
 from plugin.services.replies import ReplyService
 from plugin.services.room import SupportRoom
@@ -74,6 +77,11 @@ class Homeserver:
         self.waiting = 0
         self.device = "DEVICE"
         self.unreadable: MatrixFailed | None = None
+        self.redacted: list[str] = []
+        """Ids of the events that were taken out, in that order."""
+        self.no_redaction: MatrixFailed | None = None
+        """What every request to redact meets, as long as it is set."""
+        self._redacted_by: set[str] = set()
         self._transactions: dict[tuple[str, str, str, int, int], str] = {}
 
     @property
@@ -82,7 +90,7 @@ class Homeserver:
         return [
             str(event.content["body"])
             for event in self.events
-            if event.sender == BOT and "edits" not in event.content
+            if event.sender == BOT and "body" in event.content and "edits" not in event.content
         ]
 
     async def send(self, device: str, post: Post) -> str:
@@ -130,6 +138,18 @@ class Homeserver:
         """Let somebody reply to an event, and return the id of the reply."""
         return self.add(sender, {"body": text, "reply_to": to, **more}, at)
 
+    def redact(self, event_id: str, txn_id: str) -> None:
+        """Take an event out of the room."""
+        if self.no_redaction is not None:
+            raise self.no_redaction
+        if txn_id not in self._redacted_by:
+            self._redacted_by.add(txn_id)
+            self.redacted.append(event_id)
+            self.events = [
+                replace(event, content={}) if event.event_id == event_id else event for event in self.events
+            ]
+            self.add(BOT, {"redacts": event_id})
+
     def forget_transactions(self) -> None:
         """As a homeserver does after 24 hours."""
         self._transactions.clear()
@@ -158,6 +178,10 @@ class Gateway:
 
     async def send_post(self, post: Post) -> str:
         return await self._server.send(self._server.device, post)
+
+    async def redact(self, room_id: str, event_id: str, txn_id: str) -> None:
+        await asyncio.sleep(0)
+        self._server.redact(event_id, txn_id)
 
     async def get_live_end(self) -> str:
         return str(len(self._server.events))
@@ -225,10 +249,14 @@ class Host:
     intake: Intake
     hub: Hub
     reader: Reader
+    redactions: Redactions
+    privacy: PrivacyService
+    held: HeldReplyService
 
     async def stop(self) -> None:
         await self.relay.stop()
         await self.inbox.worker.stop()
+        await self.redactions.worker.stop()
 
 
 class Desk:
@@ -266,6 +294,8 @@ class Desk:
         tickets = TicketService(database, self.clock, hub, lambda: self.settings, self.log)
         answers = AnswerService(self.clock, tickets)
         moderation = ModerationService(lambda: self.settings)
+        held = HeldReplyService(self.clock, answers)
+        redactions = Redactions(database, gateway, self.clock, self.log)
         maker = BatchMaker(
             database=database,
             gateway=gateway,
@@ -282,23 +312,41 @@ class Desk:
             maker=maker,
             delivery=delivery,
             catch_up=lambda: inbox.catch_up(),
+            wake_redactions=redactions.worker.wake,
             log=self.log,
         )
         replies = ReplyService(
             database=database,
             reader=reader,
             answers=answers,
-            orders=OrderService(self.clock, moderation, tickets, answers),
-            changes=ChangeService(),
+            orders=OrderService(
+                clock=self.clock, moderation=moderation, tickets=tickets, answers=answers, held=held
+            ),
+            changes=ChangeService(self.clock, held),
+            held=held,
             delivery=delivery,
             hub=hub,
             settings=lambda: self.settings,
             own_mxid=BOT,
-            wake_relay=relay.worker.wake,
+            wake_senders=relay.worker.wake,
             wake_room=room.worker.wake,
         )
         inbox = Inbox(database=database, gateway=gateway, room=room, replies=replies, log=self.log)
-        intake = Intake(database, self.clock, hub, relay.worker, tickets)
+        intake = Intake(
+            database=database,
+            clock=self.clock,
+            hub=hub,
+            relay=relay.worker,
+            wake_redactions=redactions.wake,
+            tickets=tickets,
+        )
+        privacy = PrivacyService(
+            database=database,
+            clock=self.clock,
+            hub=hub,
+            wake_redactions=redactions.wake,
+            wake_relay=relay.worker.wake,
+        )
         room.open_with(inbox.begin, [])
         room.worker.start()
         await self.eventually(lambda: room.room_id == ROOM, "the bot is in the room")
@@ -314,6 +362,9 @@ class Desk:
             intake=intake,
             hub=hub,
             reader=reader,
+            redactions=redactions,
+            privacy=privacy,
+            held=held,
         )
         self._hosts.append(host)
         return host

@@ -42,7 +42,14 @@ class Office:
         self.sessions = SessionService(self.database, self.clock, hub, lambda: self.settings)
         self.tickets = TicketService(self.database, self.clock, hub, lambda: self.settings, LOG)
         relay = Worker("relay", do_nothing, LOG)
-        self.intake = Intake(self.database, self.clock, hub, relay, self.tickets)
+        self.intake = Intake(
+            database=self.database,
+            clock=self.clock,
+            hub=hub,
+            relay=relay,
+            wake_redactions=relay.wake,
+            tickets=self.tickets,
+        )
         self.housekeeping = Housekeeping(self.database, self.clock, lambda: self.settings, LOG)
 
     async def open_customer(self, address: str = "") -> str:
