@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -398,8 +399,7 @@ class Desk:
         for number, text in enumerate(texts):
             if number:
                 self.clock.advance(every)
-            client_id = f"{self.clock.now().isoformat()} {number} {text[:20]}"
-            message, is_new = await host.intake.take_message(customer_id, client_id, text)
+            message, is_new = await host.intake.take_message(customer_id, str(uuid.uuid4()), text)
             assert is_new
             messages.append(message)
         return messages
