@@ -310,7 +310,9 @@ async def test_one_who_notes_a_post_and_one_who_takes_it_back_wait_for_each_othe
     await noted.wait()
     recalling = asyncio.create_task(complete(host, customer))
     if desk.store.engine == "postgresql":
-        waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE batch%'"
+        waits = (
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE batch%'"
+        )
         await desk.eventually(lambda: desk.store.look(waits), "the other waits")
     go_on.set()
     await asyncio.gather(noting, recalling)
@@ -419,4 +421,3 @@ async def test_a_dropped_batch_hears_of_nothing(desk, host, customer) -> None:
         await tx.batches.put_off(batch, now, "no")
         assert await tx.batches.get_state(batch.id) == "dropped"
         assert await tx.batches.list_due(now, 10) == []
-
