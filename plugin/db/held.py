@@ -18,7 +18,7 @@ _ADD = f"""
 """
 _GET = f"SELECT {_HELD} FROM held_reply WHERE id = $1"
 _GET_BY_EVENT = f"SELECT {_HELD} FROM held_reply WHERE event_id = $1"
-_GET_EDIT_OF = f"SELECT {_HELD} FROM held_reply WHERE edits = $1 AND state = 'held'"
+_GET_LAST_EDIT_OF = f"SELECT {_HELD} FROM held_reply WHERE edits = $1 ORDER BY id DESC LIMIT 1"
 _SET_TEXT = "UPDATE held_reply SET text = $2, created_at = $3 WHERE id = $1 AND state = 'held'"
 _DECIDE = """
     UPDATE held_reply SET state = $2, decided_by = $3, decided_at = $4
@@ -77,9 +77,9 @@ class HeldReplyRepository:
         row = await self._conn.fetchrow(_GET_BY_EVENT, event_id)
         return None if row is None else _from_row(row)
 
-    async def get_edit_of(self, message_id: str) -> HeldReply | None:
-        """Return the edit of a delivered message that is held."""
-        row = await self._conn.fetchrow(_GET_EDIT_OF, message_id)
+    async def get_last_edit_of(self, message_id: str) -> HeldReply | None:
+        """Return the newest edit of a delivered message that is held or was."""
+        row = await self._conn.fetchrow(_GET_LAST_EDIT_OF, message_id)
         return None if row is None else _from_row(row)
 
     async def set_text(self, held: HeldReply, text: str, at: datetime) -> None:

@@ -59,7 +59,7 @@ _HELD_REPLY = (
         decided_at   BIGINT
     )""",
     "CREATE INDEX held_reply_waiting ON held_reply (id) WHERE state = 'held'",
-    "CREATE INDEX held_reply_edits ON held_reply (edits) WHERE state = 'held' AND edits IS NOT NULL",
+    "CREATE INDEX held_reply_edits ON held_reply (edits) WHERE edits IS NOT NULL",
     "CREATE INDEX held_reply_customer ON held_reply (customer_id)",
 )
 _REDACTION = (

@@ -89,7 +89,9 @@ class ChangeService:
     ) -> None:
         if message.edited_at is not None and change.sent_at < message.edited_at - _CUT:
             return
-        held, why = await tx.held.get_edit_of(message.id), why_held(text)
+        held, why = await tx.held.get_last_edit_of(message.id), why_held(text)
+        if held is not None and held.state != "held":
+            held = None
         if held is not None and change.sent_at >= held.written_at - _CUT:
             await self._edit_held(tx, change, held, by, text)
         elif why is None and text != message.text:
@@ -134,7 +136,7 @@ class ChangeService:
         assert message is not None  # noqa: S101 - a foreign key says so
         if not message.deleted_at and _may_delete(change.sender, sender, roster):
             await tx.conversations.delete_message(message, change.sent_at)
-            edit = await tx.held.get_edit_of(message_id)
+            edit = await tx.held.get_last_edit_of(message_id)
             if edit is not None:
                 await tx.held.decide(edit, "dropped", change.sender, self._clock.now())
         return message.customer_id

@@ -66,10 +66,9 @@ class HeldReplyService:
             )
 
     async def find(self, tx: Transaction, target: Target) -> HeldReply | None:
-        """Return what is or was held of what a Reply points at: the message itself, or an edit of it."""
-        if target.held_id is not None and target.message_id is None:
-            return await tx.held.get(target.held_id)
-        return await tx.held.get_edit_of(target.message_id) if target.message_id else None
+        """Return what is or was held of what a Reply points at: the last edit of it, or the message itself."""
+        edit = await tx.held.get_last_edit_of(target.message_id) if target.message_id else None
+        return edit or (await tx.held.get(target.held_id) if target.held_id else None)
 
     async def release(self, tx: Transaction, held_id: str, by: Moderator) -> Message:
         """Send a held reply to its customer after all, and return the message.
