@@ -66,7 +66,7 @@ class HeldReplyService:
             )
 
     async def find(self, tx: Transaction, target: Target) -> HeldReply | None:
-        """Return what is or was held of what a Reply points at: the last edit of it, or the message itself."""
+        """Return what is or was held of what a Reply points at: its last edit, or the message itself."""
         edit = await tx.held.get_last_edit_of(target.message_id) if target.message_id else None
         return edit or (await tx.held.get(target.held_id) if target.held_id else None)
 

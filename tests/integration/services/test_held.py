@@ -347,6 +347,7 @@ async def test_a_moderator_may_drop_what_is_held(case) -> None:
     await case.reply(ASKS)
     ((held_id,),) = await case.desk.store.look("SELECT id FROM held_reply")
     async with case.host.database.transaction() as tx:
+        case.desk.clock.advance(5)
         bob = next(m for m in await tx.moderators.list_active() if m.name == "Bob")
         await case.host.held.drop(tx, held_id, bob)
         with pytest.raises(Conflict):
