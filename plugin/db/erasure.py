@@ -50,6 +50,11 @@ _REDACT = f"""
         FROM ticket t JOIN stranger_reply s ON s.ticket = t.number
         LEFT JOIN room_event r ON r.event_id = s.event_id
         WHERE t.customer_id = $1
+        UNION
+        SELECT c.event_id, COALESCE(r.room_id, {_ROOM_OF_TICKET.format("e")})
+        FROM ticket_event e JOIN early_change c ON c.target = e.event_id
+        LEFT JOIN room_event r ON r.event_id = c.event_id
+        WHERE e.customer_id = $1 AND c.text IS NOT NULL
     ) AS theirs
     WHERE room_id IS NOT NULL ON CONFLICT (event_id) DO NOTHING
 """

@@ -53,6 +53,11 @@ _ADD_EDIT = """
     SELECT CAST($1 AS TEXT), customer_id, ticket, 'edit', sender, message_id, direct_id
     FROM ticket_event WHERE event_id = $2 ON CONFLICT (event_id) DO NOTHING
 """
+# No target: a Reply to a command or a note is talk in the team.
+_ADD_TALK = """
+    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender)
+    VALUES ($1, $2, $3, 'talk', $4) ON CONFLICT (event_id) DO NOTHING
+"""
 _BECOME_REPLY = (
     "UPDATE ticket_event SET role = 'reply', message_id = $2 WHERE event_id = $1 AND role = 'held'"
 )
@@ -158,6 +163,10 @@ class InboxRepository:
         await self._conn.execute(
             _ADD_HELD, held.event_id, held.customer_id, held.ticket, held.sender, held.direct_id, held.id
         )
+
+    async def add_talk(self, event_id: str, sender: str, target: Target) -> None:
+        """Remember that a room event is about a ticket and for the team only: a command, or a note."""
+        await self._conn.execute(_ADD_TALK, event_id, target.customer_id, target.ticket, sender)
 
     async def add_edit(self, event_id: str, replaces: str) -> None:
         """Remember that a room event repeats a delivered one in other words."""

@@ -118,10 +118,13 @@ class ReplyService:
             return _Outcome(word="edit", customer_id=customer_id, has_work=True)
         if isinstance(meaning, Order):
             await self._orders.carry_out(tx, meaning, event)
+            if meaning.target is not None:
+                await tx.inbox.add_talk(event.event_id, event.sender, meaning.target)
             customer_id = meaning.target.customer_id if meaning.target else None
             return _Outcome(word="command", customer_id=customer_id, has_work=True)
         if isinstance(meaning, Note):
             await self._orders.keep_note(tx, meaning)
+            await tx.inbox.add_talk(event.event_id, event.sender, meaning.target)
             return _Outcome(word="note")
         return await self._pass_over(tx, event, reply, meaning)
 

@@ -13,7 +13,7 @@ from ..services.ports import GetSettings
 from ..services.sessions import SessionService
 from ..services.tickets import TicketService
 from . import schemas
-from .bearer import read_bearer
+from .bearer import authenticate
 from .limits import Limits
 from .streams import Streams
 
@@ -120,4 +120,4 @@ class CustomerApi:
         return await self._streams.serve(request, await self._authenticate(request))
 
     async def _authenticate(self, request: web.Request) -> Session:
-        return await self._sessions.find_session(read_bearer(request))
+        return await authenticate(request, self._sessions)

@@ -11,7 +11,7 @@ from ..domain.model import Session
 from ..services.privacy import PrivacyService
 from ..services.sessions import SessionService
 from . import schemas
-from .bearer import read_bearer
+from .bearer import authenticate
 from .gate import Gate
 from .limits import Limits
 
@@ -62,6 +62,6 @@ class PrivacyApi:
         return web.json_response({}, status=202)
 
     async def _admit(self, request: web.Request) -> Session:
-        session = await self._sessions.find_session(read_bearer(request))
+        session = await authenticate(request, self._sessions)
         self._limits.count_privacy(request, session.customer_id)
         return session
