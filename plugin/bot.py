@@ -34,6 +34,7 @@ from .services.direct_relay import DirectRelay
 from .services.direct_rooms import DirectRooms
 from .services.directs import DirectService
 from .services.health import HealthService
+from .services.held import HeldReplyService
 from .services.housekeeping import Housekeeping
 from .services.hub import Hub
 from .services.identity import IdentityService
@@ -43,6 +44,8 @@ from .services.moderation import ModerationService
 from .services.operators import OperatorService
 from .services.orders import OrderService
 from .services.ports import Clock
+from .services.privacy import PrivacyService
+from .services.redactions import Redactions
 from .services.relay import Relay
 from .services.replies import ReplyService
 from .services.room import SupportRoom
@@ -57,6 +60,7 @@ from .web.identity_api import IdentityApi
 from .web.languages import Languages
 from .web.limits import Limits
 from .web.operator_api import OperatorApi
+from .web.privacy_api import PrivacyApi
 from .web.streams import Streams
 from .web.widget_files import WidgetFiles, read_widget_files
 
@@ -132,6 +136,7 @@ class Headset(Plugin):
             self._room.worker,
             self._inbox.worker,
             *self._relay_workers.values(),
+            self._redactions.worker,
             self._tickets.worker,
             self._housekeeping.worker,
         ]
@@ -160,22 +165,28 @@ class Headset(Plugin):
         self._hub = Hub()
         self._room = SupportRoom(database, gateway, self._get_settings, log)
         delivery = DeliveryService(clock, log)
+        self._redactions = Redactions(database, gateway, clock, log)
         self._wire_relays(database, gateway, delivery)
         self._tickets = TicketService(database, clock, self._hub, self._get_settings, log)
         answers = AnswerService(clock, self._tickets)
+        held = HeldReplyService(clock, answers)
         self._moderation = ModerationService(self._get_settings)
         replies = ReplyService(
             database=database,
             reader=reader,
             answers=answers,
-            orders=OrderService(clock, self._moderation, self._tickets, answers),
+            orders=OrderService(
+                clock=clock, moderation=self._moderation, tickets=self._tickets, answers=answers, held=held
+            ),
             direct_orders=DirectOrderService(clock, self._moderation),
-            changes=ChangeService(),
+            changes=ChangeService(clock, held),
+            held=held,
             delivery=delivery,
             hub=self._hub,
             settings=self._get_settings,
             own_mxid=gateway.mxid,
             relays=self._relay_workers,
+            wake_redactions=self._redactions.worker.wake,
             wake_room=self._room.worker.wake,
         )
         self._inbox = Inbox(database=database, gateway=gateway, room=self._room, replies=replies, log=log)
@@ -195,6 +206,7 @@ class Headset(Plugin):
                 maker=self._makers["team"],
                 delivery=delivery,
                 catch_up=self._catch_up,
+                wake_redactions=self._redactions.worker.wake,
                 log=log,
             ),
             "direct": DirectRelay(
@@ -205,6 +217,7 @@ class Headset(Plugin):
                 delivery=delivery,
                 rooms=DirectRooms(database, gateway, self._room, log),
                 catch_up=self._catch_up,
+                wake_redactions=self._redactions.worker.wake,
                 log=log,
             ),
         }
@@ -269,17 +282,27 @@ class Headset(Plugin):
             limits=limits,
         )
         identities.add_routes(self.webapp)
+        privacy = PrivacyService(
+            database=database,
+            clock=self.clock,
+            hub=self._hub,
+            wake_redactions=self._redactions.wake,
+            wake_relays=self._wake_relays,
+        )
+        PrivacyApi(sessions=sessions, privacy=privacy, limits=limits, gate=gate).add_routes(self.webapp)
         api = CustomerApi(
             sessions=sessions,
             identities=identities,
             conversations=conversations,
             intake=Intake(
-                database,
-                self.clock,
-                self._hub,
-                self._relay_workers,
-                self._tickets,
-                directs,
+                database=database,
+                clock=self.clock,
+                hub=self._hub,
+                relays=self._relay_workers,
+                wake_redactions=self._redactions.wake,
+                tickets=self._tickets,
+                directs=directs,
+                derives=wallets.derives_own,
             ),
             tickets=self._tickets,
             directs=directs,

@@ -25,6 +25,8 @@ _ADD = """
 # On SQLite the transaction itself keeps others out.
 _LOCK_MAKING = "SELECT value FROM counter WHERE name = 'maker' FOR UPDATE SKIP LOCKED"
 _WAIT_FOR_MAKING = "SELECT value FROM counter WHERE name = 'maker' FOR UPDATE"
+# An update that changes nothing: on PostgreSQL it waits for whoever is about to change the batch.
+_LOCK = "UPDATE batch SET fence = fence WHERE id = $1 RETURNING state"
 _ASSIGN = "UPDATE outbox SET batch_id = $2 WHERE id = $1 AND batch_id IS NULL RETURNING 1"
 _GET = f"SELECT {_BATCH} FROM batch WHERE id = $1"
 
@@ -63,13 +65,23 @@ _SET_SENT = "UPDATE batch SET state = 'sent', sent_at = $2, error = NULL WHERE i
 _SET_DELIVERED = """
     UPDATE batch SET state = 'delivered', sent_at = COALESCE(sent_at, $2), confirmed_at = $2, error = NULL,
         parts = '[]'
-    WHERE id = $1
+    WHERE id = $1 AND state <> 'dropped'
 """
-_SET_FAILED = "UPDATE batch SET state = 'failed', error = $2 WHERE id = $1"
+_SET_FAILED = "UPDATE batch SET state = 'failed', error = $2 WHERE id = $1 AND state <> 'dropped' RETURNING 1"
+# Of no host any more: whoever is sending it right now finds its fence outdated.
+_DROP = """
+    UPDATE batch SET state = 'dropped', parts = '[]', error = NULL, fence = fence + 1, lease_until = 0
+    WHERE id = $1 RETURNING held
+"""
+_SET_LATE = "UPDATE batch SET sent_at = COALESCE(sent_at, $2) WHERE id = $1"
+_LIST_MARKS = """
+    SELECT id FROM batch
+    WHERE lane = $1 AND edits IN (SELECT event_id FROM ticket_event WHERE batch_id = $2)
+"""
 _SEND_AGAIN = """
     UPDATE batch SET state = 'open', attempt = attempt + 1, first_tried_at = $2, due_at = $3, lease_until = 0,
         fence = fence + 1, error = $4
-    WHERE id = $1
+    WHERE id = $1 AND state <> 'dropped'
 """
 
 _RELEASE_HELD = """
@@ -109,7 +121,7 @@ _COUNT_BY_STATE = (
 )
 _LAST_OF_TICKET = f"""
     SELECT {_BATCH} FROM batch WHERE ticket = $1 AND lane = customer_id AND held = 0 AND sent_at IS NOT NULL
-    ORDER BY id DESC LIMIT 1
+    AND state <> 'dropped' ORDER BY id DESC LIMIT 1
 """
 _LIST_UNDELIVERED = f"""
     SELECT {_BATCH} FROM batch WHERE ticket = $1 AND lane = customer_id AND state IN ('failed', 'unconfirmed')
@@ -144,7 +156,10 @@ def _from_row(row: Row) -> Batch:
 
 
 class BatchRepository:
-    """States: `open`, then `sent` and `delivered`, or `failed`, `held`, `unconfirmed`, `unreported`."""
+    """States: `open`, then `sent` and `delivered`, or `failed`, `held`, `unconfirmed`, `unreported`.
+
+    `dropped`, when its words were taken back, is the end of all of them.
+    """
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -159,6 +174,24 @@ class BatchRepository:
         """Let no host make or change batches of what waits until the transaction ends."""
         if self._conn.scheme != Scheme.SQLITE:
             await self._conn.fetchval(_WAIT_FOR_MAKING)
+
+    async def lock(self, batch_id: str) -> str | None:
+        """Return the state of a batch, which stays as it is until the transaction ends."""
+        state: str | None = await self._conn.fetchval(_LOCK, batch_id)
+        return state
+
+    async def drop(self, batch_id: str) -> bool:
+        """Take a batch back, wherever it stands; return whether it may have been on its way to the room."""
+        row = await self._conn.fetchrow(_DROP, batch_id)
+        return row is not None and not row["held"]
+
+    async def note_late(self, batch_id: str, at: datetime) -> None:
+        """Note that a dropped batch got into the room all the same: it counts for the group's minute."""
+        await self._conn.execute(_SET_LATE, batch_id, to_ms(at))
+
+    async def list_marks(self, lane: str, batch_id: str) -> list[str]:
+        """Return the batches in a lane of marks that repeat, as edits, what a batch said."""
+        return [row["id"] for row in await self._conn.fetch(_LIST_MARKS, lane, batch_id)]
 
     async def add(self, batch: Batch, rows: list[OutboxRow], owner: str, lease_until: datetime) -> None:
         """Store a batch with its lease and take its rows out of the waiting ones.
@@ -256,9 +289,9 @@ class BatchRepository:
         """Note that all parts are in the group."""
         await self._conn.execute(_SET_DELIVERED, batch_id, to_ms(at))
 
-    async def set_failed(self, batch_id: str, error: str | None) -> None:
-        """Give a batch up."""
-        await self._conn.execute(_SET_FAILED, batch_id, error)
+    async def set_failed(self, batch_id: str, error: str | None) -> bool:
+        """Give a batch up; False where it was taken back meanwhile."""
+        return await self._conn.fetchval(_SET_FAILED, batch_id, error) is not None
 
     async def send_again(self, batch_id: str, now: datetime, pause: timedelta, error: str | None) -> None:
         """Make a batch due again after `pause`, as a new attempt; a lease on it is void."""

@@ -57,6 +57,12 @@ _COPY = f"""
         COALESCE(origin, id)
     FROM block WHERE id = $3
 """
+# All that is left of an erased customer who is blocked: when, by whom, and a keyed hash of the account.
+_DETACH = """
+    UPDATE block SET reason = NULL, account_hash = CASE
+        WHEN lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $2) THEN CAST($3 AS TEXT) END
+    WHERE customer_id = $1
+"""
 _ADOPT = """
     UPDATE block SET customer_id = $2, account_hash = NULL
     WHERE account_hash = $1 AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $3)
@@ -126,6 +132,10 @@ class BlockRepository:
         """
         for row in await self._conn.fetch(_LIST_TO_CARRY, customer_id, to_ms(now), to_customer_id):
             await self._conn.execute(_COPY, new_id(), to_customer_id, row["id"])
+
+    async def detach(self, customer_id: str, account_hash: str | None, now: datetime) -> None:
+        """Keep the running blocks of a customer who is erased, for the account that may come back."""
+        await self._conn.execute(_DETACH, customer_id, to_ms(now), account_hash)
 
     async def adopt(self, account_hash: str, customer_id: str, now: datetime) -> None:
         """Let the running blocks of an account that was erased hold the customer it comes back as."""

@@ -16,7 +16,7 @@ from .tickets import TicketRepository
 # so that no reader of a stream can see a number before a lower one.
 _ADVANCE = f"""
     UPDATE customer SET last_seq = last_seq + 1, last_event = last_event + 1
-    WHERE id = $1 AND joined_to IS NULL
+    WHERE id = $1 AND joined_to IS NULL AND erased_at IS NULL
     RETURNING {CUSTOMER}
 """
 
@@ -51,6 +51,11 @@ _LIST_ANSWERS = """
 """
 _EDIT = "UPDATE message SET text = $2, edited_at = $3 WHERE id = $1"
 _DELETE = "UPDATE message SET deleted_at = $2 WHERE id = $1"
+_BLANK = "UPDATE message SET text = '', deleted_at = COALESCE(deleted_at, $2) WHERE id = $1"
+_LIST_LAST_OWN = f"""
+    SELECT {_MESSAGE} FROM message
+    WHERE customer_id = $1 AND author_kind = 'customer' AND deleted_at IS NULL ORDER BY seq DESC LIMIT $2
+"""
 
 _ADD_EVENT = """
     INSERT INTO conversation_event (customer_id, number, type, message_id, ticket) VALUES ($1, $2, $3, $4, $5)
@@ -150,6 +155,17 @@ class ConversationRepository:
         """Mark a message as deleted; its text stays for the team."""
         await self._conn.execute(_DELETE, message.id, to_ms(at))
         await self.add_event(message.customer_id, "message.deleted", message_id=message.id)
+
+    async def blank_message(self, message: Message, at: datetime) -> None:
+        """Mark a message as deleted and forget its text."""
+        await self._conn.execute(_BLANK, message.id, to_ms(at))
+        if message.deleted_at is None:
+            await self.add_event(message.customer_id, "message.deleted", message_id=message.id)
+
+    async def list_last_own(self, customer_id: str, limit: int) -> list[Message]:
+        """Return the last messages that the customer wrote and that stand, oldest first."""
+        rows = await self._conn.fetch(_LIST_LAST_OWN, customer_id, limit)
+        return [_message_from_row(row) for row in reversed(rows)]
 
     async def add_event(
         self, customer_id: str, event_type: str, *, message_id: str | None = None, ticket: int | None = None

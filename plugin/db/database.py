@@ -41,7 +41,7 @@ _owner: ContextVar[asyncio.Task[Any] | None] = ContextVar("headset_transaction_o
 
 
 class Database:
-    """The plugin's database. Nothing but `transaction` and `snapshot` gives access to it."""
+    """The plugin's database. `transaction` and `snapshot` alone give access to it."""
 
     def __init__(self, inner: MautrixDatabase) -> None:
         self._inner = inner
@@ -55,10 +55,14 @@ class Database:
         return not self._is_sqlite
 
     async def prepare(self) -> None:
-        """Make a commit survive a power cut; mautrix opens SQLite with synchronous=NORMAL."""
+        """Make a commit survive a power cut, and what was erased not survive in the file.
+
+        mautrix opens SQLite with synchronous=NORMAL.
+        """
         if self._is_sqlite:
             async with self._inner.acquire_direct() as conn:
                 await conn.execute("PRAGMA synchronous = FULL")
+                await conn.execute("PRAGMA secure_delete = ON")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -85,8 +89,28 @@ class Database:
         async with self._begun(begin) as tx:
             yield tx
 
+    async def scrub(self) -> bool:
+        """Empty SQLite's journal, in which erased texts still stand; False: somebody reads, try again.
+
+        On PostgreSQL that is for VACUUM and the server's own settings.
+
+        Raises:
+            Unavailable: the database can't be written to now.
+        """
+        if not self._is_sqlite:
+            return True
+        async with self._connection() as conn:
+            return int(await conn.fetchval("PRAGMA wal_checkpoint(TRUNCATE)")) == 0
+
     @asynccontextmanager
     async def _begun(self, begin: str) -> AsyncIterator[Transaction]:
+        async with self._connection() as conn:
+            await self._run(conn, begin)
+            async with _ended(conn):
+                yield Transaction(conn)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[async_db.Connection]:
         if _owner.get() is asyncio.current_task():
             raise RuntimeError("A transaction inside a transaction would wait for its own connection")
         token = _owner.set(asyncio.current_task())
@@ -94,10 +118,7 @@ class Database:
             async with self._turn, self._inner.acquire_direct() as acquired:
                 # Bare: mautrix's own handler ends the whole process when a connection breaks mid-way.
                 kind = _WholeStatements if self._is_sqlite else LoggingConnection
-                conn = kind(acquired.scheme, acquired.wrapped, acquired.log)
-                await self._run(conn, begin)
-                async with _ended(conn):
-                    yield Transaction(conn)
+                yield kind(acquired.scheme, acquired.wrapped, acquired.log)
         except _UNAVAILABLE as error:
             raise Unavailable(retry_after=_RETRY_AFTER) from error
         finally:

@@ -8,7 +8,7 @@ from datetime import datetime
 from mautrix.util.async_db import Connection
 
 from ..domain.delivery import Report
-from ..domain.model import Batch, RoomEvent, Target, role_of
+from ..domain.model import Batch, Delivered, HeldReply, RoomEvent, Target, role_of
 from .columns import from_ms, to_ms
 
 _GET_CURSOR = "SELECT next_batch FROM inbox_cursor WHERE id = 1"
@@ -47,13 +47,32 @@ _ADD_REPLY = """
     INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, message_id, direct_id)
     VALUES ($1, $2, $3, 'reply', $4, $5, $6) ON CONFLICT (event_id) DO NOTHING
 """
-# A Reply to one of the bot's own answers is talk in the team. One in the support room that names an event
-# of a direct room, or the other way round, is about neither.
-_GET_TARGET = """
-    SELECT customer_id, ticket, message_id, batch_id, direct_id FROM ticket_event
-    WHERE event_id = $1 AND role IN ('post', 'reply') AND COALESCE(direct_id, '') = $2
+_ADD_HELD = """
+    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, direct_id, held_id)
+    VALUES ($1, $2, $3, 'held', $4, $5, $6) ON CONFLICT (event_id) DO NOTHING
 """
-_GET_REPLY = "SELECT sender, message_id FROM ticket_event WHERE event_id = $1 AND role = 'reply'"
+_ADD_EDIT = """
+    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, message_id, direct_id)
+    SELECT CAST($1 AS TEXT), customer_id, ticket, 'edit', sender, message_id, direct_id
+    FROM ticket_event WHERE event_id = $2 ON CONFLICT (event_id) DO NOTHING
+"""
+# No target: a Reply to a command or a note is talk in the team.
+_ADD_TALK = """
+    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, direct_id)
+    VALUES ($1, $2, $3, 'talk', $4, $5) ON CONFLICT (event_id) DO NOTHING
+"""
+_BECOME_REPLY = (
+    "UPDATE ticket_event SET role = 'reply', message_id = $2 WHERE event_id = $1 AND role = 'held'"
+)
+# A Reply to one of the bot's own answers is talk in the team, and one to an erased customer reaches nobody.
+# One in the support room that names an event of a direct room, or the other way round, is about neither.
+_GET_TARGET = """
+    SELECT e.customer_id, e.ticket, e.message_id, e.batch_id, e.direct_id, e.held_id FROM ticket_event e
+    JOIN customer c ON c.id = e.customer_id
+    WHERE e.event_id = $1 AND e.role IN ('post', 'reply', 'held') AND COALESCE(e.direct_id, '') = $2
+    AND c.erased_at IS NULL
+"""
+_GET_REPLY = "SELECT sender, message_id, direct_id FROM ticket_event WHERE event_id = $1 AND role = 'reply'"
 # What was delivered stays so; a status may come twice, and late.
 _REPORT = """
     UPDATE ticket_event SET status = $2, reason = $3, reported_at = $4
@@ -152,6 +171,26 @@ class InboxRepository:
             target.direct_id,
         )
 
+    async def add_held(self, held: HeldReply) -> None:
+        """Remember that a room event is held, so that a reply to it finds its ticket."""
+        await self._conn.execute(
+            _ADD_HELD, held.event_id, held.customer_id, held.ticket, held.sender, held.direct_id, held.id
+        )
+
+    async def add_talk(self, event_id: str, sender: str, target: Target) -> None:
+        """Remember that a room event is about a ticket and for the team only: a command, or a note."""
+        await self._conn.execute(
+            _ADD_TALK, event_id, target.customer_id, target.ticket, sender, target.direct_id
+        )
+
+    async def add_edit(self, event_id: str, replaces: str) -> None:
+        """Remember that a room event repeats a delivered one in other words."""
+        await self._conn.execute(_ADD_EDIT, event_id, replaces)
+
+    async def become_reply(self, event_id: str, message_id: str) -> None:
+        """Note that what was held is delivered now."""
+        await self._conn.execute(_BECOME_REPLY, event_id, message_id)
+
     async def get_target(self, event_id: str, direct_id: str | None = None) -> Target | None:
         """Return what a reply to this event is about, in the support room or in a direct conversation."""
         row = await self._conn.fetchrow(_GET_TARGET, event_id, direct_id or "")
@@ -163,12 +202,15 @@ class InboxRepository:
             message_id=row["message_id"],
             batch_id=row["batch_id"],
             direct_id=row["direct_id"],
+            held_id=row["held_id"],
         )
 
-    async def get_reply(self, event_id: str) -> tuple[str, str] | None:
-        """Return who sent a delivered reply, and the id of the message it became."""
+    async def get_reply(self, event_id: str) -> Delivered | None:
+        """Return what a delivered reply became."""
         row = await self._conn.fetchrow(_GET_REPLY, event_id)
-        return None if row is None else (row["sender"], row["message_id"])
+        if row is None:
+            return None
+        return Delivered(sender=row["sender"], message_id=row["message_id"], direct_id=row["direct_id"])
 
     async def report(self, event_id: str, status: Report, reason: str | None, at: datetime) -> str | None:
         """Note what the bridge says of a post; return its batch, None where there is nothing to note."""

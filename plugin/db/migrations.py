@@ -40,6 +40,7 @@ _TICKET_EVENT_INDEXES = (
     "CREATE INDEX ticket_event_customer ON ticket_event (customer_id)",
     "CREATE INDEX ticket_event_message ON ticket_event (message_id) WHERE message_id IS NOT NULL",
 )
+_TICKET_INDEXES = ("CREATE INDEX ticket_customer ON ticket (customer_id)",)
 _HELD_REPLY = (
     """CREATE TABLE held_reply (
         id           TEXT PRIMARY KEY,
@@ -58,17 +59,19 @@ _HELD_REPLY = (
         decided_at   BIGINT
     )""",
     "CREATE INDEX held_reply_waiting ON held_reply (id) WHERE state = 'held'",
+    "CREATE INDEX held_reply_edits ON held_reply (edits) WHERE edits IS NOT NULL",
     "CREATE INDEX held_reply_customer ON held_reply (customer_id)",
 )
 _REDACTION = (
     """CREATE TABLE redaction (
         event_id   TEXT PRIMARY KEY,
         room_id    TEXT NOT NULL,
-        reason     TEXT NOT NULL,
+        round      INTEGER NOT NULL,
         tries      INTEGER NOT NULL,
         due_at     BIGINT NOT NULL,
         created_at BIGINT NOT NULL,
-        done_at    BIGINT
+        done_at    BIGINT,
+        error      TEXT
     )""",
     "CREATE INDEX redaction_due ON redaction (due_at) WHERE done_at IS NULL",
 )
@@ -151,6 +154,7 @@ _TABLES = (
         marked      TEXT
     )""",
     "CREATE INDEX ticket_idle ON ticket (active_at) WHERE status = 'open'",
+    *_TICKET_INDEXES,
     """CREATE TABLE message (
         id              TEXT PRIMARY KEY,
         customer_id     TEXT NOT NULL REFERENCES customer (id),
@@ -347,6 +351,7 @@ _FROM_1 = (
     "ALTER TABLE moderator ADD COLUMN handles TEXT NOT NULL DEFAULT '[]'",
     *_CUSTOMER_INDEXES,
     *_SESSION_INDEXES,
+    *_TICKET_INDEXES,
     *_CHALLENGE,
     *_DIRECT,
     *_TICKET_EVENT_INDEXES,

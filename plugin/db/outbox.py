@@ -40,6 +40,8 @@ _LIST_ROWS = """
 _LIST_TEXTS = """
     SELECT m.text FROM outbox o JOIN message m ON m.id = o.message_id WHERE o.batch_id = $1 ORDER BY o.place
 """
+_REMOVE_MESSAGE = "DELETE FROM outbox WHERE message_id = $1 RETURNING batch_id"
+_PUT_BACK = "UPDATE outbox SET batch_id = NULL WHERE batch_id = $1 AND message_id IS NOT NULL"
 _DROP = "DELETE FROM outbox WHERE lane = $1 AND batch_id IS NULL"
 # In two parts, so that neither looks at what was sent long ago.
 _COUNT_WAITING = """
@@ -147,6 +149,15 @@ class OutboxRepository:
     async def list_texts(self, batch_id: str) -> list[str]:
         """Return the customer's messages in a batch, in order."""
         return [row["text"] for row in await self._conn.fetch(_LIST_TEXTS, batch_id)]
+
+    async def remove_message(self, message_id: str) -> str | None:
+        """Take a message out, wherever it stands; return the batch that it went in."""
+        batch_id: str | None = await self._conn.fetchval(_REMOVE_MESSAGE, message_id)
+        return batch_id
+
+    async def put_back(self, batch_id: str) -> None:
+        """Let the messages of a batch wait again."""
+        await self._conn.execute(_PUT_BACK, batch_id)
 
     async def drop_waiting(self, lane: str) -> None:
         """Take the waiting rows out of a lane: there is nothing to send any more."""

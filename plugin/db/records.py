@@ -24,7 +24,7 @@ _ADD_EARLY = """
     INSERT INTO early_change (event_id, target, sender, text, sent_at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (event_id) DO NOTHING
 """
-_LIST_EARLY = "SELECT sender, text, sent_at FROM early_change WHERE target = $1 ORDER BY sent_at"
+_LIST_EARLY = "SELECT event_id, sender, text, sent_at FROM early_change WHERE target = $1 ORDER BY sent_at"
 _MAY_HINT = """
     INSERT INTO hint (person, told_at) VALUES ($1, $2)
     ON CONFLICT (person) DO UPDATE SET told_at = excluded.told_at WHERE hint.told_at <= $3 RETURNING 1
@@ -32,6 +32,7 @@ _MAY_HINT = """
 _PRUNE = (
     "DELETE FROM early_change WHERE sent_at < $1",
     "DELETE FROM hint WHERE told_at < $1",
+    "DELETE FROM redaction WHERE done_at < $1",
     "DELETE FROM room_event WHERE outcome IS NOT NULL AND outcome <> 'error' AND sent_at < $1",
 )
 _COUNT_STRANGERS = "SELECT COUNT(*) FROM stranger_reply WHERE sent_at >= $1"
@@ -41,6 +42,7 @@ _COUNT_STRANGERS = "SELECT COUNT(*) FROM stranger_reply WHERE sent_at >= $1"
 class EarlyChange:
     """An edit, or with no text a deletion, of an event that has not been read yet."""
 
+    event_id: str
     sender: str
     text: str | None
     sent_at: datetime
@@ -90,7 +92,12 @@ class RecordRepository:
     async def list_early_changes(self, target: str) -> list[EarlyChange]:
         """Return what came early about an event, in order."""
         return [
-            EarlyChange(sender=row["sender"], text=row["text"], sent_at=from_ms(row["sent_at"]))
+            EarlyChange(
+                event_id=row["event_id"],
+                sender=row["sender"],
+                text=row["text"],
+                sent_at=from_ms(row["sent_at"]),
+            )
             for row in await self._conn.fetch(_LIST_EARLY, target)
         ]
 

@@ -10,12 +10,15 @@ from .batches import BatchRepository
 from .blocks import BlockRepository
 from .conversations import ConversationRepository
 from .directs import DirectRepository
+from .erasure import ErasureRepository
+from .held import HeldReplyRepository
 from .identities import IdentityRepository
 from .inbox import InboxRepository
 from .joining import JoinRepository
 from .moderators import ModeratorRepository
 from .outbox import OutboxRepository
 from .records import RecordRepository
+from .redactions import RedactionRepository
 from .sessions import SessionRepository
 from .tickets import TicketRepository
 
@@ -73,3 +76,15 @@ class Transaction:
     @cached_property
     def joining(self) -> JoinRepository:
         return JoinRepository(self._conn)
+
+    @cached_property
+    def redactions(self) -> RedactionRepository:
+        return RedactionRepository(self._conn)
+
+    @cached_property
+    def held(self) -> HeldReplyRepository:
+        return HeldReplyRepository(self._conn)
+
+    @cached_property
+    def erasure(self) -> ErasureRepository:
+        return ErasureRepository(self._conn)

@@ -57,7 +57,7 @@ IN_DIRECT: frozenset[Verb] = frozenset({"block", "timeout", "unblock", "note", "
 
 HELP = """As a Reply to a ticket's message:
 /block [7d] [reason], /timeout [2h] [reason], /unblock
-/release what a block has held back
+/release what a block has held back, or the Reply that asks for a secret
 /close [last words], /reopen, /assign me, none or a name
 /note text (or a Reply that starts with //), /info, /resend
 Anywhere: /blocked, /open, /whoami, /help"""

@@ -85,6 +85,18 @@ class TextTooLong(HeadsetError):
     code, status = "text_too_long", 422
 
 
+class SecretRefused(HeadsetError):
+    """A seed phrase or a private key is never taken."""
+
+    code, status = "secret_refused", 422
+
+
+class SecretSuspected(HeadsetError):
+    """This may be a seed phrase or a private key."""
+
+    code, status = "secret_suspected", 422
+
+
 class Invalid(HeadsetError):
     """A field has a value that is not allowed."""
 

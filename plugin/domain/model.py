@@ -264,6 +264,8 @@ class Target:
     """The team's message, where it points at one."""
     batch_id: str | None = None
     """The relayed batch, where it points at a post."""
+    held_id: str | None = None
+    """The held reply, where it points at one."""
     direct_id: str | None = None
 
 
@@ -280,3 +282,35 @@ class Challenge:
     message: str
     expires_at: datetime
     is_used: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivered:
+    """What a moderator's event became."""
+
+    sender: str
+    message_id: str
+    direct_id: str | None
+    """The direct conversation that it was said in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldReply:
+    """What a moderator wrote and what is not sent before another one releases it."""
+
+    id: str
+    event_id: str
+    """The room event that said it; of an edit, the edit itself."""
+    sender: str
+    moderator_id: str
+    customer_id: str
+    ticket: int | None
+    direct_id: str | None
+    reply_to: str | None
+    """The team's message that it is a Reply to."""
+    edits: str | None
+    """The delivered message that it is an edit of; None: it is one of its own."""
+    text: str
+    state: Literal["held", "released", "dropped"]
+    written_at: datetime
+    """When its newest text was written."""

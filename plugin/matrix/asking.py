@@ -16,8 +16,8 @@ T = TypeVar("T")
 _REQUEST_SECONDS = 15.0
 
 
-async def asked(request: Awaitable[T]) -> T:
-    """Return the homeserver's answer.
+async def asked(request: Awaitable[T], *, lasting: frozenset[str] = frozenset()) -> T:
+    """Return the homeserver's answer; what it refuses with one of `lasting` is refused for good.
 
     Raises:
         MatrixFailed
@@ -27,6 +27,7 @@ async def asked(request: Awaitable[T]) -> T:
     except MatrixRequestError as error:
         errcode = getattr(error, "errcode", None)
         reason = f"{errcode or ''} ({error.http_status})".strip()
-        raise MatrixFailed(reason, permanent=is_permanent(errcode), errcode=errcode) from error
+        permanent = is_permanent(errcode) or errcode in lasting
+        raise MatrixFailed(reason, permanent=permanent, errcode=errcode) from error
     except (MatrixError, asyncio.TimeoutError, OSError) as error:
         raise MatrixFailed(type(error).__name__) from error

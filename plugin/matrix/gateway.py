@@ -114,6 +114,11 @@ class MautrixGateway:
         """Put somebody out of a room, or take an invitation back."""
         await self._direct_rooms.remove(room_id, mxid, reason)
 
+    async def redact(self, room_id: str, event_id: str, txn_id: str) -> None:
+        """Take an event out of its room; the same transaction id again is the same act."""
+        path = Path.v3.rooms[room_id].redact[event_id][txn_id]
+        await asked(self._client.api.request(Method.PUT, path, {}), lasting=_NO_REDACTION)
+
     async def get_live_end(self) -> str:
         """Return the sync token of now."""
         nothing = {"types": [], "limit": 0}
@@ -188,6 +193,10 @@ def _content(post: Post) -> dict[str, Any]:
 
 
 _NOTHING_ELSE: dict[str, Any] = {"presence": {"types": []}, "account_data": {"types": []}}
+
+
+_NO_REDACTION = frozenset({"M_FORBIDDEN", "M_NOT_FOUND"})
+"""The bot has not the power for what others wrote, is not in the room, or there is no such event."""
 
 
 def _is_genuine(raw: Mapping[str, Any]) -> bool:

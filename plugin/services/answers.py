@@ -18,10 +18,14 @@ class AnswerService:
         self._clock, self._tickets = clock, tickets
 
     async def deliver(self, tx: Transaction, by: Moderator, target: Target, text: str) -> Message:
-        """Store a moderator's text in the customer's conversation and return the message."""
+        """Store a moderator's text in the customer's conversation and return the message.
+
+        Raises:
+            Unavailable: the target is one no longer, as a second look will tell.
+        """
         customer = await tx.conversations.advance(target.customer_id)
         if customer is None:
-            raise Unavailable("The conversation has just moved.", retry_after=1)
+            raise Unavailable("The conversation has just moved, or was erased.", retry_after=1)
         now = self._clock.now()
         message = Message(
             id=new_ulid(now),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from logging import Logger
 
@@ -20,15 +21,34 @@ class DeliveryService:
     def __init__(self, clock: Clock, log: Logger) -> None:
         self._clock, self._log = clock, log
 
-    async def note_post(self, tx: Transaction, event_id: str, sender: str, mark: PostMark) -> None:
+    async def note_post(self, tx: Transaction, event_id: str, sender: str, mark: PostMark) -> bool:
         """Learn from the room itself that a post is there, before any reply to it can be read.
 
+        Return whether it is to be redacted.
         The relay may have died between the homeserver's answer and its own commit.
         """
         batch = await tx.batches.get(mark.batch_id)
-        if batch is not None:
-            await tx.inbox.add_post(event_id, sender, batch, mark.part, mark.attempt)
+        return batch is not None and await self.note_posts(
+            tx, batch, mark.attempt, {mark.part: event_id}, sender
+        )
+
+    async def note_posts(
+        self, tx: Transaction, batch: Batch, attempt: int, posts: Mapping[int, str], sender: str
+    ) -> bool:
+        """Remember which events are the parts of a batch; return whether they are to be redacted.
+
+        So it is with a batch that was taken back while it was sent.
+        """
+        # Locked, so that neither of the two misses what the other is about to do.
+        state = await tx.batches.lock(batch.id)
+        for part, event_id in posts.items():
+            await tx.inbox.add_post(event_id, sender, batch, part, attempt)
+        if state != "dropped":
             await self.settle(tx, batch.id)
+            return False
+        await tx.batches.note_late(batch.id, self._clock.now())
+        await tx.redactions.add_batch(batch.id, self._clock.now())
+        return True
 
     async def note_report(self, tx: Transaction, report: BridgeReport, at: datetime) -> bool:
         """Take the bridge's word on a post; return whether it was one of ours."""
@@ -36,6 +56,9 @@ class DeliveryService:
         batch_id = await tx.inbox.report(report.event_id, report.status, report.reason, at)
         if batch_id is not None:
             await self.settle(tx, batch_id)
+            # The bridge passes over the redaction of a message that it has not brought to Telegram yet.
+            if report.status == "delivered":
+                await tx.redactions.repeat(report.event_id, self._clock.now())
         return batch_id is not None
 
     async def settle(self, tx: Transaction, batch_id: str) -> None:
@@ -63,8 +86,8 @@ class DeliveryService:
 
     async def give_up(self, tx: Transaction, batch: Batch, reason: str | None) -> None:
         """End a batch as failed, and show it to whom it was for if a customer's words are in it."""
-        await tx.batches.set_failed(batch.id, reason)
-        if role_of(batch) != "post":
+        failed = await tx.batches.set_failed(batch.id, reason)
+        if not failed or role_of(batch) != "post":
             return
         now, customer_id = self._clock.now(), batch.customer_id
         if batch.direct_id:

@@ -28,6 +28,7 @@ class DirectRelay(Relay):
         delivery: DeliveryService,
         rooms: DirectRooms,
         catch_up: Callable[[], Awaitable[None]],
+        wake_redactions: Callable[[], None],
         log: Logger,
     ) -> None:
         super().__init__(
@@ -37,6 +38,7 @@ class DirectRelay(Relay):
             maker=maker,
             delivery=delivery,
             catch_up=catch_up,
+            wake_redactions=wake_redactions,
             log=log,
         )
         self._rooms = rooms

@@ -6,7 +6,6 @@ from logging import Logger
 
 from ..db.database import Database
 from ..domain.model import Direct, Moderator
-from ..domain.posts import heading
 from .ports import MatrixFailed, MatrixGateway
 from .room import SupportRoom
 
@@ -56,8 +55,9 @@ class DirectRooms:
         async with self._database.snapshot() as tx:
             customer = await tx.sessions.get_customer(direct.customer_id)
         assert customer is not None  # noqa: S101 - a foreign key says so
-        name = f"Direct: {heading(customer.ticket, customer)}"
-        room_id = await self._gateway.open_direct_room(direct.id, name, TOPIC)
+        # Without a name: what a customer has erased must not stay above the room.
+        who = f"#{customer.ticket}" if customer.ticket else f"{customer.identity} {direct.id[-4:]}"
+        room_id = await self._gateway.open_direct_room(direct.id, f"Direct: {who}", TOPIC)
         self._refuse_support_room(direct, room_id)
         # Known before anybody is invited: so the inbox misses nothing of what is said there.
         async with self._database.transaction() as tx:

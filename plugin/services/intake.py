@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from ..db.database import Database
 from ..db.transaction import Transaction
 from ..domain.errors import Conflict, TextEmpty, TextTooLong, Unauthorized
-from ..domain.model import Author, Channel, Message
+from ..domain.model import Author, Channel, Customer, Message
 from ..domain.text import MAX_TEXT, normalise
 from .background import Worker
 from .directs import DirectService
+from .firewall import MOVE_FUNDS, Completed, Derives, examine
 from .hub import Hub
 from .ids import new_ulid
+from .notices import tell_team_unless_blocked
 from .ports import Clock
+from .recall import recall
 from .tickets import TicketService
+
+TAKEN_BACK = "taken_back"
+"""Id of the author of the notice that messages were taken back; a page may show it in its own language."""
 
 
 class _Repeated(Exception):
@@ -29,25 +36,36 @@ class Intake:
 
     def __init__(
         self,
+        *,
         database: Database,
         clock: Clock,
         hub: Hub,
         relays: Mapping[Channel, Worker],
+        wake_redactions: Callable[[], None],
         tickets: TicketService,
         directs: DirectService,
+        derives: Derives | None = None,
     ) -> None:
         self._database, self._clock, self._hub, self._relays = database, clock, hub, relays
+        self._wake_redactions, self._derives = wake_redactions, derives
         self._tickets, self._directs = tickets, directs
 
     async def take_message(
-        self, customer_id: str, client_id: str, text: str, moderator_id: str | None = None
+        self,
+        customer_id: str,
+        client_id: str,
+        text: str,
+        *,
+        moderator_id: str | None = None,
+        confirmed: bool = False,
     ) -> tuple[Message, bool]:
         """Store a message; return it, and whether it is new: the same `client_id` again is the same message.
 
-        With a moderator it is a direct one, for nobody else.
+        With a moderator it is a direct one, for nobody else. `confirmed`: the customer says that what looks
+        like a secret is none.
 
         Raises:
-            TextEmpty, TextTooLong: nothing is stored.
+            TextEmpty, TextTooLong, SecretRefused, SecretSuspected: nothing of it is stored.
             Invalid: this moderator can't be written to.
             Conflict: the `client_id` stands for another text, or for a message to somebody else.
             Unavailable: the database can't take it now.
@@ -55,12 +73,20 @@ class Intake:
         text = self._check(text)
         try:
             async with self._database.transaction() as tx:
-                message = await self._store(tx, customer_id, client_id, text, moderator_id)
+                stored = await self._store(
+                    tx, customer_id, client_id, text, moderator_id=moderator_id, confirmed=confirmed
+                )
         except _Repeated as repeated:
             return repeated.message, False
         self._hub.wake(customer_id)
-        self._relays[message.channel].wake()
-        return message, True
+        if isinstance(stored, Completed):
+            # What was joined with the parts that were taken back goes out again, in either channel.
+            for relay in self._relays.values():
+                relay.wake()
+            self._wake_redactions()
+            raise stored.refusal()
+        self._relays[stored.channel].wake()
+        return stored, True
 
     @staticmethod
     def _check(text: str) -> str:
@@ -72,20 +98,32 @@ class Intake:
         return text
 
     async def _store(
-        self, tx: Transaction, customer_id: str, client_id: str, text: str, moderator_id: str | None
-    ) -> Message:
+        self,
+        tx: Transaction,
+        customer_id: str,
+        client_id: str,
+        text: str,
+        *,
+        moderator_id: str | None,
+        confirmed: bool,
+    ) -> Message | Completed:
         # The lock comes first: of two requests with one client_id the second then sees the first's row.
         customer = await tx.conversations.advance(customer_id)
         if customer is None:
             raise Unauthorized
         repeated = await tx.conversations.get_message_by_client_id(customer_id, client_id)
         if repeated is not None:
-            if repeated.text != text:
+            if repeated.text != text and not repeated.deleted_at:
                 # To answer with the old message would lose the new text without a word.
                 raise Conflict("client_id was given to another text before.", field="client_id")
             if repeated.moderator_id != moderator_id:
                 raise Conflict("client_id was given to a message to somebody else.", field="client_id")
             raise _Repeated(repeated)
+        # Not before the lock: two parts that come at once would not see each other.
+        completed = await examine(tx, customer, text, confirmed=confirmed, derives=self._derives)
+        if completed is not None:
+            await self._take_back(tx, customer, completed)
+            return completed
         now = self._clock.now()
         direct = moderator_id and await self._directs.open(tx, customer_id, moderator_id, now)
         message = Message(
@@ -107,3 +145,23 @@ class Intake:
         else:
             await tx.outbox.add_message(message)
         return message
+
+    async def _take_back(self, tx: Transaction, customer: Customer, completed: Completed) -> None:
+        """Take the former parts of a secret back, and say so in the conversation, for all its tabs."""
+        now, last = self._clock.now(), completed.parts[-1]
+        notice = replace(
+            last,
+            id=new_ulid(now),
+            seq=customer.last_seq,
+            author=Author(kind="system", id=TAKEN_BACK, name=None),
+            text=MOVE_FUNDS,
+            reply_to=None,
+            client_id=None,
+            created_at=now,
+            edited_at=None,
+        )
+        await tx.conversations.add_message(notice, customer.last_event)
+        seen = await recall(tx, completed.parts, now)
+        if seen and last.ticket is not None:
+            text = f"#{last.ticket}: parts of messages were taken back, as they belonged to a secret"
+            await tell_team_unless_blocked(tx, now, text, customer_id=customer.id, ticket=last.ticket)

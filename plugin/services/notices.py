@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..db.transaction import Transaction
+from ..domain.blocks import holds
 from ..domain.model import ANSWERS, OutboxRow, direct_answers_lane
 from .ids import new_ulid
 
@@ -30,3 +31,12 @@ async def say_to_team(
             direct_id=direct_id,
         )
     )
+
+
+async def tell_team_unless_blocked(
+    tx: Transaction, now: datetime, text: str, *, customer_id: str, ticket: int
+) -> None:
+    """Tell the group what a customer did, unless a block keeps that customer out of it."""
+    blocks = await tx.blocks.list_not_over_before(customer_id, now)
+    if not any(holds(block, now) for block in blocks):
+        await say_to_team(tx, now, text, customer_id=customer_id, ticket=ticket)

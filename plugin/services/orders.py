@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ..db.transaction import Transaction
 from ..domain.commands import HELP, Command, Misuse, Verb
 from ..domain.durations import format_duration
-from ..domain.model import Moderator, Target, Ticket
+from ..domain.errors import Conflict, Forbidden
+from ..domain.model import HeldReply, Moderator, RoomEvent, Target, Ticket
 from ..domain.posts import heading
 from ..domain.replies import Note, Order
 from ..domain.text import neutralise, one_line
 from .answers import AnswerService
+from .firewall import why_held
+from .held import HeldReplyService
 from .ids import new_ulid
 from .moderation import ModerationService
 from .notices import say_to_team
@@ -35,16 +38,23 @@ class _About:
     target: Target
     ticket: Ticket
     command: Command
-    at: datetime
+    event: RoomEvent
 
 
 class OrderService:
     """Carries out commands, in the transaction that marks their event as handled."""
 
     def __init__(
-        self, clock: Clock, moderation: ModerationService, tickets: TicketService, answers: AnswerService
+        self,
+        *,
+        clock: Clock,
+        moderation: ModerationService,
+        tickets: TicketService,
+        answers: AnswerService,
+        held: HeldReplyService,
     ) -> None:
-        self._clock, self._moderation, self._tickets, self._answers = clock, moderation, tickets, answers
+        self._clock, self._moderation, self._tickets = clock, moderation, tickets
+        self._answers, self._held = answers, held
         self._about_ticket: dict[Verb, Callable[[Transaction, _About], Awaitable[str | None]]] = {
             "block": self._block,
             "timeout": self._block,
@@ -58,14 +68,14 @@ class OrderService:
             "release": self._release,
         }
 
-    async def carry_out(self, tx: Transaction, order: Order, *, sender: str, at: datetime) -> None:
-        """Do what a moderator ordered at `at`, and put the answer on its way to the group."""
+    async def carry_out(self, tx: Transaction, order: Order, event: RoomEvent) -> None:
+        """Do what a moderator ordered by an event, and put the answer on its way to the group."""
         command, target = order.command, order.target
         if isinstance(command, Misuse):
-            if command.is_known or await self.may_hint(tx, sender):
+            if command.is_known or await self.may_hint(tx, event.sender):
                 await self._say(tx, target, f"#{target.ticket}: {command.hint}" if target else command.hint)
             return
-        answer = await self._answer(tx, order.moderator, target, command, at)
+        answer = await self._answer(tx, order.moderator, target, command, event)
         if answer is not None:
             await self._say(tx, target, answer)
 
@@ -95,7 +105,7 @@ class OrderService:
             await say_to_team(tx, now, text, customer_id=target.customer_id, ticket=target.ticket)
 
     async def _answer(
-        self, tx: Transaction, by: Moderator, target: Target | None, command: Command, at: datetime
+        self, tx: Transaction, by: Moderator, target: Target | None, command: Command, event: RoomEvent
     ) -> str | None:
         if command.verb == "help":
             return HELP
@@ -109,24 +119,41 @@ class OrderService:
         assert target.ticket is not None  # noqa: S101 - and a direct one is carried out elsewhere
         ticket = await tx.tickets.get_by_number(target.ticket)
         assert ticket is not None  # noqa: S101 - a target has its ticket
-        about = _About(by=by, target=target, ticket=ticket, command=command, at=at)
+        about = _About(by=by, target=target, ticket=ticket, command=command, event=event)
         return await self._about_ticket[command.verb](tx, about)
 
     async def _block(self, tx: Transaction, about: _About) -> str | None:
-        return await self._moderation.block(tx, about.by, about.target, about.command, about.at)
+        return await self._moderation.block(tx, about.by, about.target, about.command, about.event.sent_at)
 
     async def _unblock(self, tx: Transaction, about: _About) -> str | None:
-        return await self._moderation.unblock(tx, about.by, about.target, about.at)
+        return await self._moderation.unblock(tx, about.by, about.target, about.event.sent_at)
 
-    async def _close(self, tx: Transaction, about: _About) -> str:
+    async def _close(self, tx: Transaction, about: _About) -> str | None:
         number = about.ticket.number
         if about.command.text:
+            why = why_held(about.command.text)
+            if why is not None:
+                await self._hold_last_words(tx, about, about.command.text, why)
+                return None
             await self._answers.deliver(tx, about.by, about.target, about.command.text)
         if about.ticket.status == "closed":
             return f"#{number} is closed already"
         ticket = await tx.tickets.get_by_number(number) or about.ticket
         await self._tickets.close(tx, ticket, self._clock.now())
         return f"✓ #{number} closed"
+
+    async def _hold_last_words(self, tx: Transaction, about: _About, text: str, why: str) -> None:
+        await self._held.hold(
+            tx,
+            event_id=about.event.event_id,
+            sender=about.event.sender,
+            sent_at=about.event.sent_at,
+            by=about.by,
+            target=about.target,
+            text=text,
+            why=why,
+            what="last words were not sent, and it stays open",
+        )
 
     async def _reopen(self, tx: Transaction, about: _About) -> str:
         if about.ticket.status == "open":
@@ -193,7 +220,18 @@ class OrderService:
         return f"✓ #{number} {len(batches)} sent again" if batches else f"#{number}: nothing to send again"
 
     async def _release(self, tx: Transaction, about: _About) -> str:
+        held = await self._held.find(tx, about.target)
+        if held is not None:
+            return await self._release_reply(tx, about, held)
         return await self._moderation.release(tx, about.by, about.target, self._clock.now())
+
+    async def _release_reply(self, tx: Transaction, about: _About, held: HeldReply) -> str:
+        number = about.ticket.number
+        try:
+            message = await self._held.release(tx, held.id, about.by)
+        except (Conflict, Forbidden) as refusal:
+            return f"#{number}: {refusal.detail}"
+        return f"✓ #{number}: sent as {message.author.name}'s"
 
     async def _list_open(self, tx: Transaction) -> str:
         now, lines = self._clock.now(), []

@@ -105,6 +105,9 @@ class MatrixGateway(Protocol):
     async def send_post(self, post: Post) -> str:
         """Send a text and return its event id; the same post again is the same event."""
 
+    async def redact(self, room_id: str, event_id: str, txn_id: str) -> None:
+        """Take an event out of its room; the same transaction id again is the same act."""
+
     async def get_live_end(self) -> str:
         """Return the sync token of now."""
 

@@ -41,10 +41,12 @@ class Relay:
         maker: BatchMaker,
         delivery: DeliveryService,
         catch_up: Callable[[], Awaitable[None]],
+        wake_redactions: Callable[[], None],
         log: Logger,
     ) -> None:
         self._database, self._gateway, self._clock, self._log = database, gateway, clock, log
         self._maker, self._delivery, self._catch_up = maker, delivery, catch_up
+        self._wake_redactions = wake_redactions
         self._under_way: set[asyncio.Task[None]] = set()
         self._failures = 0
         self._resume_at = clock.now()
@@ -124,9 +126,9 @@ class Relay:
             sent[part] = await self._gateway.send_post(post)
             self._usual_send_seconds, began = time.monotonic() - began, time.monotonic()
         async with self._database.transaction() as tx:
-            for part, event_id in sent.items():
-                await tx.inbox.add_post(event_id, self._gateway.mxid, batch, part, batch.attempt)
-            await self._delivery.settle(tx, batch.id)
+            taken_back = await self._delivery.note_posts(tx, batch, batch.attempt, sent, self._gateway.mxid)
+        if taken_back:
+            self._wake_redactions()
 
     async def _find_room(self, batch: Batch) -> str:
         """Return the room that a batch goes to."""

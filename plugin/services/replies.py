@@ -15,6 +15,8 @@ from .background import Worker
 from .changes import ChangeService
 from .delivery import DeliveryService
 from .direct_orders import DirectOrderService
+from .firewall import why_held
+from .held import HeldReplyService
 from .hub import Hub
 from .ids import new_ulid
 from .orders import OrderService
@@ -33,7 +35,7 @@ class _Outcome:
     customer_id: str | None = None
     """Whose streams may have moved on."""
     work: Channel | None = None
-    """Where there may be something to send."""
+    """Where there may be something to send, or to redact."""
 
 
 class ReplyService:
@@ -48,18 +50,20 @@ class ReplyService:
         orders: OrderService,
         direct_orders: DirectOrderService,
         changes: ChangeService,
+        held: HeldReplyService,
         delivery: DeliveryService,
         hub: Hub,
         settings: GetSettings,
         own_mxid: str,
         relays: Mapping[Channel, Worker],
+        wake_redactions: Callable[[], None],
         wake_room: Callable[[], None],
     ) -> None:
         self._database, self._reader, self._answers = database, reader, answers
         self._orders, self._direct_orders = orders, direct_orders
-        self._changes, self._delivery = changes, delivery
-        self._hub, self._settings = hub, settings
-        self._own_mxid, self._relays, self._wake_room = own_mxid, relays, wake_room
+        self._changes, self._held, self._delivery = changes, held, delivery
+        self._hub, self._settings, self._own_mxid = hub, settings, own_mxid
+        self._relays, self._wake_redactions, self._wake_room = relays, wake_redactions, wake_room
 
     async def handle(self, event: RoomEvent) -> None:
         """Carry out what an event means, in one transaction with the mark that it is handled."""
@@ -74,6 +78,7 @@ class ReplyService:
             self._hub.wake(outcome.customer_id)
         if outcome.work is not None:
             self._relays[outcome.work].wake()
+            self._wake_redactions()
         if outcome.word == "tombstone":
             self._wake_room()
 
@@ -101,6 +106,8 @@ class ReplyService:
             )
             return _Outcome(word="report" if known else "foreign_report", work="team" if known else None)
         redacted = self._reader.read_redacted(event)
+        if redacted is not None and event.sender == roster.own_mxid:
+            return _Outcome(word="own")
         if redacted is not None:
             customer_id = await self._changes.take_back(tx, event, redacted, roster)
             return _Outcome(word="deletion", customer_id=customer_id)
@@ -123,22 +130,24 @@ class ReplyService:
         work: Channel = "team" if direct is None else "direct"
         meaning = interpret(reply, roster, target)
         if isinstance(meaning, Answer):
-            message = await self._answers.deliver(tx, meaning.moderator, meaning.target, meaning.text)
-            await tx.inbox.add_reply(event.event_id, event.sender, meaning.target, message.id)
-            await self._changes.apply_early(tx, event.event_id, event.sender, message, roster)
-            return _Outcome(word="answer", customer_id=message.customer_id, work=work)
+            word = await self._answer(tx, event, meaning)
+            await self._changes.apply_early(tx, event.event_id, roster)
+            return _Outcome(word=word, customer_id=meaning.target.customer_id, work=work)
         if isinstance(meaning, Correction):
             customer_id = await self._changes.correct(tx, event, meaning)
-            return _Outcome(word="edit", customer_id=customer_id)
+            return _Outcome(word="edit", customer_id=customer_id, work=work)
         if isinstance(meaning, Order):
             if target is not None and target.direct_id:
                 await self._direct_orders.carry_out(tx, meaning, target, event.sent_at)
             else:
-                await self._orders.carry_out(tx, meaning, sender=event.sender, at=event.sent_at)
+                await self._orders.carry_out(tx, meaning, event)
+            if meaning.target is not None:
+                await tx.inbox.add_talk(event.event_id, event.sender, meaning.target)
             customer_id = meaning.target.customer_id if meaning.target else None
             return _Outcome(word="command", customer_id=customer_id, work=work)
         if isinstance(meaning, Note):
             await self._orders.keep_note(tx, meaning)
+            await tx.inbox.add_talk(event.event_id, event.sender, meaning.target)
             return _Outcome(word="note")
         return await self._pass_over(tx, event, reply, meaning)
 
@@ -156,14 +165,34 @@ class ReplyService:
             direct_id=direct.id,
         )
 
+    async def _answer(self, tx: Transaction, event: RoomEvent, answer: Answer) -> str:
+        why = why_held(answer.text)
+        if why is not None:
+            await self._held.hold(
+                tx,
+                event_id=event.event_id,
+                sender=event.sender,
+                sent_at=event.sent_at,
+                by=answer.moderator,
+                target=answer.target,
+                text=answer.text,
+                why=why,
+            )
+            return "held"
+        message = await self._answers.deliver(tx, answer.moderator, answer.target, answer.text)
+        await tx.inbox.add_reply(event.event_id, event.sender, answer.target, message.id)
+        return "answer"
+
     async def _pass_over(
         self, tx: Transaction, event: RoomEvent, reply: ReplyEvent, meaning: Ignored
     ) -> _Outcome:
         if meaning.reason == "own":
             mark = self._reader.read_mark(event)
-            if mark is not None:
-                await self._delivery.note_post(tx, event.event_id, event.sender, mark)
-        elif meaning.target is not None and meaning.reason in ("stranger", "anonymous", "foreign_author"):
+            taken_back = mark is not None and await self._delivery.note_post(
+                tx, event.event_id, event.sender, mark
+            )
+            return _Outcome(word="own", work="team" if taken_back else None)
+        if meaning.target is not None and meaning.reason in ("stranger", "anonymous", "foreign_author"):
             await self._note_stranger(tx, event, reply, meaning.target)
             if meaning.reason == "anonymous":
                 await self._orders.hint_to_anonymous(tx, event.sender, meaning.target)

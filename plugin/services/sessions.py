@@ -10,6 +10,7 @@ from ..db.database import Database
 from ..db.transaction import Transaction
 from ..domain.errors import Unauthorized
 from ..domain.model import Customer, Session, Ticket
+from .firewall import without_secret
 from .hub import Hub
 from .ids import hash_token, new_token, new_ulid
 from .ports import Clock, GetSettings
@@ -58,7 +59,9 @@ class SessionService:
         session = Session(id=new_ulid(now), customer_id=customer_id, created_at=now, ended_at=None)
         covered = address and self._settings().block_habits.cover_address
         address_hash = await self._hash_address(tx, address) if covered else None
-        await tx.sessions.add_session(session, hash_token(token), locale, page_url, address_hash)
+        await tx.sessions.add_session(
+            session, hash_token(token), locale, without_secret(page_url), address_hash
+        )
         return token, session
 
     @staticmethod

@@ -8,13 +8,13 @@ from logging import Logger
 
 from ..db.database import Database
 from ..db.transaction import Transaction
-from ..domain.blocks import holds
-from ..domain.errors import Conflict, NotFound
+from ..domain.errors import Conflict, NotFound, Unauthorized
 from ..domain.model import Customer, Session, Ticket
 from ..domain.tickets import step_for_message
 from .background import Worker
+from .firewall import refuse_secret
 from .hub import Hub
-from .notices import say_to_team
+from .notices import tell_team_unless_blocked
 from .ports import Clock, GetSettings
 
 _MOST_AT_ONCE = 100
@@ -69,7 +69,7 @@ class TicketService:
             ticket = await self._get_own(tx, session, number)
             if ticket.status == "open":
                 await self.close(tx, ticket, now)
-                await self._tell_team(tx, ticket, now, f"#{number} closed by the customer")
+                await _tell_team(tx, ticket, now, f"#{number} closed by the customer")
             ticket = await self._get_own(tx, session, number)
         self._hub.wake(session.customer_id)
         return ticket
@@ -80,7 +80,9 @@ class TicketService:
         Raises:
             NotFound: this customer has no such ticket.
             Conflict: it is open.
+            SecretRefused: there is a secret in the comment.
         """
+        refuse_secret(comment or "")
         now = self._clock.now()
         async with self._database.transaction() as tx:
             ticket = await self._get_own(tx, session, number)
@@ -88,7 +90,7 @@ class TicketService:
                 raise Conflict("An open ticket can't be rated.")
             if ticket.score is None:
                 # Once: with every change of mind a visitor could fill the group's minute.
-                await self._tell_team(tx, ticket, now, f"#{number} rated {score} of 5 by the customer")
+                await _tell_team(tx, ticket, now, f"#{number} rated {score} of 5 by the customer")
             ticket = replace(ticket, score=score)
             await self._update(tx, ticket)
             await tx.tickets.set_comment(number, comment)
@@ -97,6 +99,8 @@ class TicketService:
 
     @staticmethod
     async def _get_own(tx: Transaction, session: Session, number: int) -> Ticket:
+        if not await tx.sessions.is_live(session.id):
+            raise Unauthorized
         ticket = await tx.tickets.get_by_number(number)
         if ticket is None or ticket.customer_id != session.customer_id:
             raise NotFound
@@ -114,13 +118,6 @@ class TicketService:
         await tx.conversations.add_event(ticket.customer_id, "ticket.updated", ticket=ticket.number)
         await tx.tickets.update(ticket)
 
-    @staticmethod
-    async def _tell_team(tx: Transaction, ticket: Ticket, now: datetime, text: str) -> None:
-        """Tell the group what a customer did, unless a block keeps that customer out of it."""
-        blocks = await tx.blocks.list_not_over_before(ticket.customer_id, now)
-        if not any(holds(block, now) for block in blocks):
-            await say_to_team(tx, now, text, customer_id=ticket.customer_id, ticket=ticket.number)
-
     async def _close_idle(self) -> float:
         close_after = self._settings().tickets.close_after
         if not close_after:
@@ -136,3 +133,7 @@ class TicketService:
         if next_idle is None:
             return _LONGEST_PAUSE
         return min(max((next_idle + close_after - now).total_seconds(), 0.0), _LONGEST_PAUSE)
+
+
+async def _tell_team(tx: Transaction, ticket: Ticket, now: datetime, text: str) -> None:
+    await tell_team_unless_blocked(tx, now, text, customer_id=ticket.customer_id, ticket=ticket.number)

@@ -113,7 +113,11 @@ class CustomerApi:
         data = await schemas.read_json(request)
         moderator_id = schemas.get_moderator(data)
         message, is_new = await self._intake.take_message(
-            session.customer_id, schemas.get_client_id(data), schemas.get_text(data, "text"), moderator_id
+            session.customer_id,
+            schemas.get_client_id(data),
+            schemas.get_text(data, "text"),
+            moderator_id=moderator_id,
+            confirmed=schemas.get_flag(data, "confirmed"),
         )
         return web.json_response(schemas.message_json(message), status=201 if is_new else 200)
 

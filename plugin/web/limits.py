@@ -20,6 +20,7 @@ _ADDRESS_FACTOR = 10
 """An address, behind which many people may sit, may send this many times what one customer may."""
 
 _CHECKS_PER_HOUR = 10
+_PRIVACY_PER_HOUR = 10
 
 _IPV6_SITE = 64
 
@@ -104,6 +105,13 @@ class Limits:
         self._buckets.take(
             Rate(f"check {customer_id}", _CHECKS_PER_HOUR, 3600),
             Rate(f"check address {self.get_site(request)}", _CHECKS_PER_HOUR, 3600),
+        )
+
+    def count_privacy(self, request: web.Request, customer_id: str) -> None:
+        """Count an export or an erasure, which are much work. Raises RateLimited."""
+        self._buckets.take(
+            Rate(f"privacy of {customer_id}", _PRIVACY_PER_HOUR, 3600),
+            Rate(f"privacy from {self.get_site(request)}", _PRIVACY_PER_HOUR * _ADDRESS_FACTOR, 3600),
         )
 
     def get_site(self, request: web.Request) -> str:

@@ -15,6 +15,7 @@ from ..domain.errors import BadJson, Invalid, TooLarge, UnsupportedMediaType
 from ..domain.model import Challenge, ConversationEvent, Message, Moderator, Ticket
 from ..domain.text import MAX_TEXT, normalise
 from ..services.conversations import Page
+from ..services.privacy import Export
 from ..services.sessions import Visit
 from ..services.support_check import CheckedHandle, CheckedMessage
 from ..services.tickets import LONGEST_COMMENT
@@ -79,6 +80,14 @@ def get_optional_text(data: Mapping[str, Any], field: str, limit: int) -> str | 
     return text
 
 
+def get_flag(data: Mapping[str, Any], field: str) -> bool:
+    """Return a truth value that may be absent, and then is false. Raises Invalid."""
+    value = data.get(field, False)
+    if not isinstance(value, bool):
+        raise Invalid(f"{field} must be true or false.", field=field)
+    return value
+
+
 def get_client_id(data: Mapping[str, Any]) -> str:
     """Return `client_id`, a UUID, in its one usual form. Raises Invalid."""
     text = get_text(data, "client_id")
@@ -101,14 +110,6 @@ def get_rating(data: Mapping[str, Any]) -> tuple[int, str | None]:
     if not isinstance(score, int) or isinstance(score, bool) or not 1 <= score <= 5:
         raise Invalid("score must be a whole number from 1 to 5.", field="score")
     return score, get_optional_text(data, "comment", LONGEST_COMMENT)
-
-
-def get_flag(data: Mapping[str, Any], field: str) -> bool:
-    """Return a truth value that may be absent, and then is false. Raises Invalid."""
-    value = data.get(field, False)
-    if not isinstance(value, bool):
-        raise Invalid(f"{field} must be true or false.", field=field)
-    return value
 
 
 def get_challenge_fields(data: Mapping[str, Any]) -> tuple[str, int, str | None]:
@@ -206,6 +207,28 @@ def ticket_json(ticket: Ticket | None) -> dict[str, Any] | None:
     if ticket is None:
         return None
     return {"number": ticket.number, "status": ticket.status, "score": ticket.score}
+
+
+def export_json(export: Export) -> dict[str, Any]:
+    """Return an export but for its messages."""
+    return {
+        "customer": {
+            "id": export.customer.id,
+            **export.particulars,
+            "created_at": time_json(export.customer.created_at),
+        },
+        "tickets": [
+            {
+                "number": ticket.number,
+                "status": ticket.status,
+                "opened_at": time_json(ticket.opened_at),
+                "closed_at": time_json(ticket.closed_at),
+                "score": ticket.score,
+                "comment": comment,
+            }
+            for ticket, comment in export.tickets
+        ],
+    }
 
 
 def visit_json(visit: Visit) -> dict[str, Any]:

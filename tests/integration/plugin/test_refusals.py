@@ -19,6 +19,7 @@ from tests.integration.plugin.desk import ORIGIN, OWN_ORIGIN, Desk
 
 MESSAGES = "/v1/messages"
 FROM_PAGE = {"Origin": ORIGIN}
+PHRASE = "abandon ability able about above absent absorb abstract absurd abuse access accident"
 
 
 def message(**fields: Any) -> dict[str, Any]:
@@ -58,6 +59,10 @@ async def assert_refused(answer: ClientResponse, code: str, origin: str | None =
         (message(text=""), "text_empty", None),
         (message(text=" \u200b\u202e\n"), "text_empty", None),
         (message(text="x" * (MAX_TEXT + 1)), "text_too_long", None),
+        (message(text=PHRASE), "secret_refused", None),
+        (message(text=PHRASE, confirmed=True), "secret_refused", None),
+        (message(text=" ".join(PHRASE.split()[:9])), "secret_suspected", None),
+        (message(confirmed="yes"), "invalid", "confirmed"),
     ],
 )
 async def test_a_wrong_message_is_refused_by_name(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -28,12 +29,15 @@ from plugin.services.direct_orders import DirectOrderService
 from plugin.services.direct_relay import DirectRelay
 from plugin.services.direct_rooms import DirectRooms
 from plugin.services.directs import DirectService
+from plugin.services.held import HeldReplyService
 from plugin.services.hub import Hub
 from plugin.services.inbox import Inbox
 from plugin.services.intake import Intake
 from plugin.services.moderation import ModerationService
 from plugin.services.orders import OrderService
 from plugin.services.ports import BridgeReport, MatrixFailed, PickRooms, Post, PostMark, RoomFacts, Stretch
+from plugin.services.privacy import PrivacyService
+from plugin.services.redactions import Redactions
 from plugin.services.relay import Relay
 from plugin.services.replies import ReplyService
 from plugin.services.room import SupportRoom
@@ -105,6 +109,11 @@ class Homeserver:
         self.lost_rooms = 0
         """So many of the next rooms are made without the bot learning of it."""
         self.named_support_room = ROOM
+        self.redacted: list[str] = []
+        """Ids of the events that were taken out, in that order."""
+        self.no_redaction: MatrixFailed | None = None
+        """What every request to redact meets, as long as it is set."""
+        self._redacted_by: set[str] = set()
         self._transactions: dict[tuple[str, str, str, int, int], str] = {}
 
     @property
@@ -113,7 +122,10 @@ class Homeserver:
         return [
             str(event.content["body"])
             for event in self.events
-            if event.sender == BOT and event.room_id == ROOM and "edits" not in event.content
+            if event.sender == BOT
+            and event.room_id == ROOM
+            and "body" in event.content
+            and "edits" not in event.content
         ]
 
     def said_in(self, room_id: str) -> list[str]:
@@ -197,6 +209,18 @@ class Homeserver:
         """Let somebody reply to an event, and return the id of the reply."""
         return self.add(sender, {"body": text, "reply_to": to, **more}, at, room_id=room_id)
 
+    def redact(self, event_id: str, txn_id: str) -> None:
+        """Take an event out of the room."""
+        if self.no_redaction is not None:
+            raise self.no_redaction
+        if txn_id not in self._redacted_by:
+            self._redacted_by.add(txn_id)
+            self.redacted.append(event_id)
+            self.events = [
+                replace(event, content={}) if event.event_id == event_id else event for event in self.events
+            ]
+            self.add(BOT, {"redacts": event_id})
+
     def forget_transactions(self) -> None:
         """As a homeserver does after 24 hours."""
         self._transactions.clear()
@@ -225,6 +249,10 @@ class Gateway:
 
     async def send_post(self, post: Post) -> str:
         return await self._server.send(self._server.device, post)
+
+    async def redact(self, room_id: str, event_id: str, txn_id: str) -> None:
+        await asyncio.sleep(0)
+        self._server.redact(event_id, txn_id)
 
     async def get_live_end(self) -> str:
         return str(len(self._server.events))
@@ -316,11 +344,15 @@ class Host:
     intake: Intake
     hub: Hub
     reader: Reader
+    redactions: Redactions
+    privacy: PrivacyService
+    held: HeldReplyService
 
     async def stop(self) -> None:
         await self.relay.stop()
         await self.direct_relay.stop()
         await self.inbox.worker.stop()
+        await self.redactions.worker.stop()
 
 
 class Desk:
@@ -359,6 +391,8 @@ class Desk:
         tickets = TicketService(database, self.clock, hub, lambda: self.settings, self.log)
         answers = AnswerService(self.clock, tickets)
         moderation = ModerationService(lambda: self.settings)
+        held = HeldReplyService(self.clock, answers)
+        redactions = Redactions(database, gateway, self.clock, self.log)
         channels: list[Channel] = ["team", "direct"]
         maker, direct_maker = (
             BatchMaker(
@@ -380,6 +414,7 @@ class Desk:
             maker=maker,
             delivery=delivery,
             catch_up=lambda: inbox.catch_up(),
+            wake_redactions=redactions.worker.wake,
             log=self.log,
         )
         direct_relay = DirectRelay(
@@ -390,6 +425,7 @@ class Desk:
             delivery=delivery,
             rooms=DirectRooms(database, gateway, room, self.log),
             catch_up=lambda: inbox.catch_up(),
+            wake_redactions=redactions.worker.wake,
             log=self.log,
         )
         relays: dict[Channel, Worker] = {"team": relay.worker, "direct": direct_relay.worker}
@@ -397,18 +433,37 @@ class Desk:
             database=database,
             reader=reader,
             answers=answers,
-            orders=OrderService(self.clock, moderation, tickets, answers),
+            orders=OrderService(
+                clock=self.clock, moderation=moderation, tickets=tickets, answers=answers, held=held
+            ),
             direct_orders=DirectOrderService(self.clock, moderation),
-            changes=ChangeService(),
+            changes=ChangeService(self.clock, held),
+            held=held,
             delivery=delivery,
             hub=hub,
             settings=lambda: self.settings,
             own_mxid=BOT,
             relays=relays,
+            wake_redactions=redactions.worker.wake,
             wake_room=room.worker.wake,
         )
         inbox = Inbox(database=database, gateway=gateway, room=room, replies=replies, log=self.log)
-        intake = Intake(database, self.clock, hub, relays, tickets, DirectService(database))
+        intake = Intake(
+            database=database,
+            clock=self.clock,
+            hub=hub,
+            relays=relays,
+            wake_redactions=redactions.wake,
+            tickets=tickets,
+            directs=DirectService(database),
+        )
+        privacy = PrivacyService(
+            database=database,
+            clock=self.clock,
+            hub=hub,
+            wake_redactions=redactions.wake,
+            wake_relays=lambda: [worker.wake() for worker in relays.values()],
+        )
         room.open_with(inbox.begin, [])
         room.worker.start()
         await self.eventually(lambda: room.room_id == ROOM, "the bot is in the room")
@@ -426,6 +481,9 @@ class Desk:
             intake=intake,
             hub=hub,
             reader=reader,
+            redactions=redactions,
+            privacy=privacy,
+            held=held,
         )
         self._hosts.append(host)
         return host
@@ -459,8 +517,7 @@ class Desk:
         for number, text in enumerate(texts):
             if number:
                 self.clock.advance(every)
-            client_id = f"{self.clock.now().isoformat()} {number} {text[:20]}"
-            message, is_new = await host.intake.take_message(customer_id, client_id, text)
+            message, is_new = await host.intake.take_message(customer_id, str(uuid.uuid4()), text)
             assert is_new
             messages.append(message)
         return messages
@@ -476,7 +533,7 @@ class Desk:
         for text in texts:
             client_id = f"{self.clock.now().isoformat()} {name} {text[:20]}"
             message, is_new = await host.intake.take_message(
-                customer_id, client_id, text, await self.moderator(host, name)
+                customer_id, client_id, text, moderator_id=await self.moderator(host, name)
             )
             assert is_new
             messages.append(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import replace
 
@@ -42,7 +43,7 @@ async def test_it_goes_to_a_room_of_the_moderator_alone_and_never_to_the_group(d
     room = await desk.private_room(host, "Carol", customer, "Psst")
     made = desk.server.rooms[room]
     assert made.asked == [("invite", desk.carol)]
-    assert made.name == "Direct: anonymous"
+    assert re.fullmatch("Direct: anonymous [0-9A-Z]{4}", made.name)
     assert desk.server.said_in(room) == ["anonymous\nPsst"]
     assert desk.server.bodies == []
     assert await desk.states() == ["delivered"]
@@ -117,15 +118,15 @@ async def test_an_operator_who_gave_no_name_is_not_offered(desk, store, clock) -
 
 async def test_a_client_id_stands_for_one_message_to_one_person(desk, host, customer) -> None:
     client_id, carol = str(uuid.uuid4()), await desk.moderator(host, "Carol")
-    await host.intake.take_message(customer, client_id, "Psst", carol)
-    _, is_new = await host.intake.take_message(customer, client_id, "Psst", carol)
+    await host.intake.take_message(customer, client_id, "Psst", moderator_id=carol)
+    _, is_new = await host.intake.take_message(customer, client_id, "Psst", moderator_id=carol)
     assert not is_new
     for other in (None, await desk.moderator(host, "Dave")):
         with pytest.raises(Conflict):
-            await host.intake.take_message(customer, client_id, "Psst", other)
+            await host.intake.take_message(customer, client_id, "Psst", moderator_id=other)
     await host.intake.take_message(customer, "team", "Psst")
     with pytest.raises(Conflict):
-        await host.intake.take_message(customer, "team", "Psst", carol)
+        await host.intake.take_message(customer, "team", "Psst", moderator_id=carol)
     assert len(await desk.conversation(host, customer)) == 2
 
 

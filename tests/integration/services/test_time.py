@@ -43,8 +43,15 @@ class Office:
         self.sessions = SessionService(self.database, self.clock, hub, lambda: self.settings)
         self.tickets = TicketService(self.database, self.clock, hub, lambda: self.settings, LOG)
         relay = Worker("relay", do_nothing, LOG)
-        directs = DirectService(self.database)
-        self.intake = Intake(self.database, self.clock, hub, {"team": relay}, self.tickets, directs)
+        self.intake = Intake(
+            database=self.database,
+            clock=self.clock,
+            hub=hub,
+            relays={"team": relay},
+            wake_redactions=relay.wake,
+            tickets=self.tickets,
+            directs=DirectService(self.database),
+        )
         self.housekeeping = Housekeeping(self.database, self.clock, lambda: self.settings, LOG)
 
     async def open_customer(self, address: str = "") -> str:

@@ -18,6 +18,8 @@ TABLE = {
     "unsupported_media_type": 415,
     "text_empty": 422,
     "text_too_long": 422,
+    "secret_refused": 422,
+    "secret_suspected": 422,
     "invalid": 422,
     "rate_limited": 429,
     "unavailable": 503,

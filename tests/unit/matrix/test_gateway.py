@@ -7,10 +7,12 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from mautrix.errors import MatrixStandardRequestError, MForbidden, MNotFound
 
+from plugin.matrix.asking import asked
 from plugin.matrix.events import MARK_KEY, MatrixEventReader
-from plugin.matrix.gateway import _content, _is_genuine, _room_event
-from plugin.services.ports import Post, PostMark
+from plugin.matrix.gateway import _NO_REDACTION, _content, _is_genuine, _room_event
+from plugin.services.ports import MatrixFailed, Post, PostMark
 from tests.unit.matrix.room import BOT, FIRST_ANSWER, LoadCapture
 
 reader = MatrixEventReader()
@@ -115,3 +117,22 @@ def test_an_edit_carries_the_whole_new_post_and_reads_as_one() -> None:
     assert content["body"] == f"* {EDIT.body}"
     reply = reader.read_reply(_room_event("!room", raw("m.room.message", content)))
     assert (reply.replaces, reply.text) == ("$post", EDIT.body)
+
+
+# A redaction that is refused
+
+
+@pytest.mark.parametrize("error", [MForbidden, MNotFound])
+async def test_what_may_not_be_redacted_is_not_tried_for_ever(
+    error: type[MatrixStandardRequestError],
+) -> None:
+    async def request() -> None:
+        raise error(403, "no")
+
+    with pytest.raises(MatrixFailed) as refused:
+        await asked(request(), lasting=_NO_REDACTION)
+    assert refused.value.permanent
+    # What is sent waits for the permission instead.
+    with pytest.raises(MatrixFailed) as refused:
+        await asked(request())
+    assert not refused.value.permanent

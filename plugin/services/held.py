@@ -1,0 +1,146 @@
+"""Replies of the team's that ask for a secret, or hold one: kept back until another moderator says yes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from ..db.transaction import Transaction
+from ..domain.errors import Conflict, Forbidden, NotFound
+from ..domain.model import HeldReply, Message, Moderator, Target
+from .answers import AnswerService
+from .ids import new_ulid
+from .notices import say_to_team
+from .ports import Clock
+
+What = Literal["Reply was not sent", "edit was not passed on", "last words were not sent, and it stays open"]
+
+
+class HeldReplyService:
+    """Holds, releases and drops, each in the caller's transaction."""
+
+    def __init__(self, clock: Clock, answers: AnswerService) -> None:
+        self._clock, self._answers = clock, answers
+
+    async def hold(
+        self,
+        tx: Transaction,
+        *,
+        event_id: str,
+        sender: str,
+        sent_at: datetime,
+        by: Moderator,
+        target: Target,
+        text: str,
+        why: str,
+        what: What = "Reply was not sent",
+        edits: str | None = None,
+    ) -> None:
+        """Keep what a moderator wrote, and say where it was written that it is kept, without the words."""
+        held = HeldReply(
+            id=new_ulid(self._clock.now()),
+            event_id=event_id,
+            sender=sender,
+            moderator_id=by.id,
+            customer_id=target.customer_id,
+            ticket=target.ticket,
+            direct_id=target.direct_id,
+            reply_to=None if edits else target.message_id,
+            edits=edits,
+            text=text,
+            state="held",
+            written_at=sent_at,
+        )
+        await tx.held.add(held)
+        await tx.inbox.add_held(held)
+        await self._audit(tx, by, held, "reply.held")
+        if target.direct_id is None:
+            who = "Another moderator" if await _has_others(tx, by) else f"Nobody else is here, so {by.name}"
+            notice = f"⚠ #{target.ticket}: {by.name}'s {what}: {why}. {who} may reply /release to it."
+        else:
+            # Nobody else is in the room who could release it.
+            notice = f"⚠ Your {what}: {why}. Say it in other words."
+        await say_to_team(
+            tx,
+            self._clock.now(),
+            notice,
+            customer_id=target.customer_id,
+            ticket=target.ticket,
+            direct_id=target.direct_id,
+        )
+
+    async def find(self, tx: Transaction, target: Target) -> HeldReply | None:
+        """Return what is or was held of what a Reply points at: its last edit, or the message itself."""
+        edit = await tx.held.get_last_edit_of(target.message_id) if target.message_id else None
+        return edit or (await tx.held.get(target.held_id) if target.held_id else None)
+
+    async def release(self, tx: Transaction, held_id: str, by: Moderator) -> Message:
+        """Send a held reply to its customer after all, and return the message.
+
+        Raises:
+            NotFound: there is no such reply.
+            Conflict: it is held no longer.
+            Forbidden: it is by the same moderator, and there are others.
+        """
+        held = await self._get(tx, held_id)
+        if by.id == held.moderator_id and await _has_others(tx, by):
+            raise Forbidden("another moderator has to release it")
+        author = next((m for m in await tx.moderators.list_all() if m.id == held.moderator_id), by)
+        message = await self.deliver(tx, held, author, held.text)
+        await tx.held.decide(held, "released", by.id, self._clock.now())
+        await self._audit(tx, by, held, "reply.released")
+        return message
+
+    async def drop(self, tx: Transaction, held_id: str, by: Moderator) -> None:
+        """Let a held reply never be sent.
+
+        Raises:
+            NotFound: there is no such reply.
+            Conflict: it is held no longer.
+        """
+        held = await self._get(tx, held_id)
+        await tx.held.decide(held, "dropped", by.id, self._clock.now())
+        await self._audit(tx, by, held, "reply.dropped")
+
+    async def deliver(self, tx: Transaction, held: HeldReply, author: Moderator, text: str) -> Message:
+        """Give the customer the words of a held reply, or other ones of its author's in their place."""
+        if held.edits is not None:
+            message = await tx.conversations.get_message(held.edits)
+            assert message is not None  # noqa: S101 - a foreign key says so
+            if message.deleted_at is None and message.text != text:
+                await tx.conversations.edit_message(message, text, held.written_at)
+            return message
+        target = Target(
+            customer_id=held.customer_id,
+            ticket=held.ticket,
+            message_id=held.reply_to,
+            direct_id=held.direct_id,
+        )
+        message = await self._answers.deliver(tx, author, target, text)
+        await tx.inbox.become_reply(held.event_id, message.id)
+        return message
+
+    @staticmethod
+    async def _get(tx: Transaction, held_id: str) -> HeldReply:
+        held = await tx.held.get(held_id)
+        if held is None:
+            raise NotFound
+        if held.state != "held":
+            raise Conflict("it is held no longer")
+        return held
+
+    async def _audit(self, tx: Transaction, by: Moderator, held: HeldReply, action: str) -> None:
+        now = self._clock.now()
+        await tx.records.add_audit(
+            new_ulid(now),
+            at=now,
+            actor_id=by.id,
+            actor_name=by.name,
+            action=action,
+            target={"customer": held.customer_id, "ticket": held.ticket, "held": held.id},
+            detail={},
+        )
+
+
+async def _has_others(tx: Transaction, moderator: Moderator) -> bool:
+    return any(other.id != moderator.id for other in await tx.moderators.list_active())
