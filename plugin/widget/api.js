@@ -1,5 +1,5 @@
 // Requests to the support desk, and the session under which they are made.
-import { alone, drop, read, watch, write } from "./tabs.js";
+import { alone, drop, read, watch, write } from "./store.js";
 
 // The page was loaded from the desk's root.
 const BASE = new URL(".", location.href);

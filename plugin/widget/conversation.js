@@ -1,6 +1,6 @@
 // One customer's conversation as this tab knows it: what was loaded, and what has come since.
 import { Backoff } from "./api.js";
-import { read, write } from "./tabs.js";
+import { read, write } from "./store.js";
 
 const MOST = 200;
 const OLDER = 100;
@@ -50,7 +50,7 @@ export class Conversation extends EventTarget {
   load() {
     this.#loading ??= this.#keepLoading().finally(() => {
       this.#loading = null;
-      this.#heard.splice(0).forEach((event) => this.hear(event));
+      for (const [event, customer] of this.#heard.splice(0)) this.hear(event, customer);
       this.#changed();
     });
     return this.#loading;
@@ -58,7 +58,7 @@ export class Conversation extends EventTarget {
 
   async #keepLoading() {
     const backoff = new Backoff();
-    for (let token; (token = this.#session.token); ) {
+    for (let token; (token = this.#session.token);) {
       try {
         const [visit, pages] = await Promise.all([this.#session.call("GET", "v1/session"), this.#readPages()]);
         if (token === this.#session.token) return this.#replace(visit, pages);
@@ -110,9 +110,10 @@ export class Conversation extends EventTarget {
     this.#changed();
   }
 
-  // An event of the stream, which this tab or another one reads.
-  hear(event) {
-    if (this.#loading) this.#heard.push(event);
+  // An event of the stream of a customer, which this tab or another one reads.
+  hear(event, customer) {
+    if (this.#loading) this.#heard.push([event, customer]);
+    else if (customer !== this.customer?.id) return;
     else if (event.id > this.lastEvent + 1) this.load();
     else if (event.id > this.lastEvent) this.#apply(event);
   }

@@ -1,6 +1,6 @@
 // Who the customer is: vouched for by the host site, proven by a wallet, or nobody in particular.
 import { requestJson } from "./api.js";
-import { drop, list } from "./tabs.js";
+import { drop, list } from "./store.js";
 import { ask } from "./views/dialog.js";
 import { t } from "./look.js";
 
@@ -10,13 +10,13 @@ const OWN_CHOICES = ["locale", "theme", "config"];
 export async function identify(app, jwt) {
   const { config, session } = app;
   const vouched = readClaims(jwt);
-  if (!config.features.user || (session.token && session.vouched === vouched)) return;
+  if (!config.features.user || (session.token && vouched && session.vouched === vouched)) return;
   try {
     const join = await askToJoin(app);
     if (session.token) await session.exchange("v1/session/identity", { token: jwt, ...join }, vouched);
     else await session.exchange("v1/sessions", { ...session.describe(), identity: { token: jwt } }, vouched);
   } catch (error) {
-    app.tell(t("identity.failed"));
+    app.tell(t("identify.failed"));
     console.warn(`Headset: identify was refused: ${error.message}`);
   }
 }
@@ -33,7 +33,8 @@ function readClaims(jwt) {
   }
 }
 
-// An anonymous conversation comes along only when the customer says so. Returns what the request needs.
+// An anonymous conversation comes along only when the customer says so. Returns what the request
+// needs, or null when there was no answer.
 export async function askToJoin({ conversation, session }) {
   if (session.token) await conversation.load();
   if (conversation.customer?.identity !== "anonymous" || conversation.list().length === 0) return {};
@@ -45,18 +46,20 @@ export async function askToJoin({ conversation, session }) {
       { value: "yes", label: t("join.yes"), isMain: true },
     ],
   });
-  return answer === "yes" ? { join_conversation: true } : {};
+  return answer && (answer === "yes" ? { join_conversation: true } : {});
 }
 
 // Nothing of this customer stays in the browser.
-export async function logOut({ session }) {
-  const { token } = session;
-  forget(session);
+export async function logOut(app) {
+  const { token } = app.session;
+  forget(app);
   if (token) await requestJson("DELETE", "v1/session", { token }).catch(() => {});
 }
 
 // The session goes first: other tabs would write down again what they still show.
-export function forget(session) {
+export function forget({ outbox, session, shell }) {
   session.adopt(null);
+  outbox.clear();
+  shell.forget();
   for (const key of list("")) if (!OWN_CHOICES.includes(key)) drop(key);
 }

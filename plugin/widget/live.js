@@ -1,9 +1,12 @@
-// The stream of what happens, open in one tab and passed on to the others.
+// The stream of what happens, open in one tab of the browser and passed on to the others. Fetched once there is a
+// conversation.
 import { Backoff, request } from "./api.js";
-import { Tabs } from "./tabs.js";
+import { SPACE, canShare } from "./store.js";
 
 // The server pings every 20 s; a stream that says nothing for longer is dead, whatever the browser believes.
 const SILENCE = 45_000;
+const LEADER_SILENCE = 90_000;
+const LOOK_EVERY = 15_000;
 
 // Fires "change" when `isOnline` does.
 export class Live extends EventTarget {
@@ -23,8 +26,7 @@ export class Live extends EventTarget {
   #hear({ hello, isOnline, again, customer, event }) {
     if (hello && this.#tabs.isLeader) this.#tabs.post({ isOnline: this.isOnline });
     if (isOnline !== undefined) this.#set(isOnline);
-    if (customer && customer !== this.#conversation.customer?.id) return;
-    if (event) this.#conversation.hear(event);
+    if (event) this.#conversation.hear(event, customer);
     if (again) this.#conversation.load();
   }
 
@@ -50,7 +52,7 @@ export class Live extends EventTarget {
       let retryAfter;
       try {
         if (!this.#conversation.isLoaded) await this.#conversation.load();
-        await this.#read(token, signal, backoff);
+        if (token === this.#session.token) await this.#read(token, signal, backoff);
       } catch (error) {
         if (error.status === 401) this.#session.lose(token);
         ({ retryAfter } = error);
@@ -95,8 +97,9 @@ export class Live extends EventTarget {
       this.#conversation.load();
       this.#tabs.post({ again: true });
     } else {
-      this.#conversation.hear(event);
-      this.#tabs.post({ customer: this.#conversation.customer?.id, event });
+      const customer = this.#conversation.customer?.id;
+      this.#conversation.hear(event, customer);
+      this.#tabs.post({ event, customer });
     }
   }
 }
@@ -108,7 +111,7 @@ function changeOf(target) {
 // Yields each event, and null for what only shows that the stream is alive.
 async function* readEvents(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  for (let rest = ""; ; ) {
+  for (let rest = ""; ;) {
     const { done, value } = await reader.read();
     if (done) return;
     const blocks = (rest + value).split("\n\n");
@@ -128,4 +131,62 @@ function parse(block) {
     if (name) fields[name] = value;
   }
   return fields.data && { id: Number(fields.id), type: fields.event, data: JSON.parse(fields.data) };
+}
+
+// One tab works for all: it leads, the others hear from it.
+class Tabs {
+  #lead;
+  #channel = null;
+  #heard = Date.now();
+  #candidacy = new AbortController();
+  isLeader = false;
+
+  // `lead(signal)` is called in the tab that leads and goes on until the signal; `hear(message)` gets what
+  // another tab has posted.
+  constructor({ lead, hear }) {
+    this.#lead = lead;
+    if (!canShare()) {
+      this.isLeader = true;
+      lead(new AbortController().signal);
+      return;
+    }
+    this.#channel = new BroadcastChannel(SPACE);
+    this.#channel.addEventListener("message", ({ data }) => {
+      this.#heard = Date.now();
+      hear(data);
+    });
+    setInterval(() => this.#look(), LOOK_EVERY);
+    this.#stand();
+  }
+
+  post(message) {
+    this.#channel?.postMessage(message);
+  }
+
+  // A phone may stop a leading tab without ending it. The one in use then takes the lead by force.
+  #look() {
+    const isLost = Date.now() - this.#heard > LEADER_SILENCE;
+    if (isLost && !this.isLeader && document.visibilityState === "visible") this.#candidacy.abort();
+  }
+
+  async #stand() {
+    for (let steal = false; ;) {
+      this.#candidacy = new AbortController();
+      const term = new AbortController();
+      const options = steal ? { steal } : { signal: this.#candidacy.signal };
+      try {
+        await navigator.locks.request(`${SPACE}lead`, options, () => {
+          this.isLeader = true;
+          return this.#lead(term.signal);
+        });
+      } catch (error) {
+        // There are no turns to take here.
+        if (error.name !== "AbortError") return this.#lead(term.signal);
+        steal = this.#candidacy.signal.aborted && !this.isLeader;
+      }
+      this.isLeader = false;
+      this.#heard = Date.now();
+      term.abort();
+    }
+  }
 }

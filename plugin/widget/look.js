@@ -5,6 +5,8 @@ const WHITE = [255, 255, 255];
 const GROUNDS = { light: [233, 237, 243], dark: [44, 49, 60] };
 const TEXT_CONTRAST = 4.5;
 const SHAPE_CONTRAST = 1.3;
+// From here on white on a colour looks right; the colour then gets as dark as that needs.
+const DARK_CONTRAST = 2.9;
 
 let language = { locale: "en", dir: "ltr", texts: {} };
 let region = "en";
@@ -63,9 +65,10 @@ export function setColor(color) {
   if (!/^#[0-9a-f]{6}$/i.test(color)) return;
   const chosen = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
   for (const [theme, ground] of Object.entries(GROUNDS)) {
-    const fill = standOut(chosen, ground, SHAPE_CONTRAST);
-    setShade(`fill-${theme}`, fill);
-    setShade(`on-fill-${theme}`, contrast(WHITE, fill) >= TEXT_CONTRAST ? WHITE : BLACK);
+    const shape = standOut(chosen, ground, SHAPE_CONTRAST);
+    const isDark = contrast(WHITE, shape) >= DARK_CONTRAST;
+    setShade(`fill-${theme}`, isDark ? standOut(shape, WHITE, TEXT_CONTRAST) : shape);
+    setShade(`on-fill-${theme}`, isDark ? WHITE : BLACK);
     setShade(`accent-${theme}`, standOut(chosen, ground, TEXT_CONTRAST));
   }
 }

@@ -3,11 +3,10 @@ import { Backoff, Session, requestJson } from "./api.js";
 import { Conversation, Unread, isOwn } from "./conversation.js";
 import { el } from "./dom.js";
 import { openFrame } from "./frame.js";
-import { Live } from "./live.js";
 import { setColor, setLanguage, setTheme, t } from "./look.js";
 import { Outbox } from "./outbox.js";
 import { Shell } from "./shell.js";
-import { drop, isLasting, read, write } from "./tabs.js";
+import { drop, isLasting, read, write } from "./store.js";
 import { Thread } from "./views/thread.js";
 
 const CONNECTING_AFTER = 1500;
@@ -44,20 +43,32 @@ class App {
     this.shell.open((app) => new Thread(app));
     this.#listen();
     this.conversation.load();
-    this.live = new Live(this.session, this.conversation);
-    this.live.addEventListener("change", () => {
-      this.#offlineSince = Date.now();
-      setTimeout(this.changed, CONNECTING_AFTER);
-      this.changed();
-    });
+    this.#goLive();
     this.frame.send("ready", {});
     this.changed();
+  }
+
+  // Where there is no conversation nothing happens either. A browser may remember that a module could not be
+  // fetched, so each further attempt has an address of its own.
+  async #goLive() {
+    const backoff = new Backoff();
+    for (let attempt = ""; this.session.token && !this.live; attempt = `?${Date.now()}`) {
+      try {
+        const { Live } = await import(`./live.js${attempt}`);
+        if (this.live) return;
+        this.live = new Live(this.session, this.conversation);
+        this.live.addEventListener("change", () => this.#noteOffline());
+        this.#noteOffline();
+      } catch {
+        await backoff.wait();
+      }
+    }
   }
 
   // The texts come from the desk. Where it can't be reached now, those of the last visit do.
   async #findConfig() {
     const unreachable = document.getElementById("unreachable");
-    for (const backoff = new Backoff(); ; ) {
+    for (const backoff = new Backoff(); ;) {
       try {
         return await this.#readConfig(read("locale") ?? this.settings.locale);
       } catch (error) {
@@ -84,11 +95,13 @@ class App {
   #listen() {
     const { conversation, frame, outbox, session } = this;
     for (const source of [conversation, outbox]) source.addEventListener("change", this.changed);
-    for (const type of ["online", "offline", "focus", "visibilitychange", "storage"]) addEventListener(type, this.changed);
+    for (const type of ["online", "offline", "focus", "visibilitychange", "storage"])
+      addEventListener(type, this.changed);
     conversation.addEventListener("arrival", ({ detail }) => this.#greet(detail));
     session.addEventListener("change", ({ detail }) => {
       this.#hasEnded = detail.ended;
       this.#log.replaceChildren();
+      this.#goLive();
       this.changed();
     });
     frame.on("shown", ({ shown }) => {
@@ -98,7 +111,7 @@ class App {
     });
     frame.on("page", (page) => Object.assign(this.settings, page));
     frame.on("theme", ({ theme }) => this.setTheme(theme, false));
-    frame.on("locale", ({ locale }) => this.setLocale(locale, false));
+    frame.on("locale", ({ locale }) => this.setLocale(locale, false).catch(() => {}));
     frame.on("identify", async ({ jwt }) => (await import("./identity.js")).identify(this, jwt));
     frame.on("logout", async () => (await import("./identity.js")).logOut(this));
     frame.on("connectWallet", async () => {
@@ -119,6 +132,13 @@ class App {
     if (isChoice) write("locale", locale);
     else drop("locale");
     this.shell.rebuild();
+    this.changed();
+  }
+
+  // A short break is not worth a word.
+  #noteOffline() {
+    this.#offlineSince = Date.now();
+    setTimeout(this.changed, CONNECTING_AFTER);
     this.changed();
   }
 

@@ -1,7 +1,7 @@
 // What was written and is not yet with the server: stored before it is sent, sent in order, and once.
 import { Backoff } from "./api.js";
 import { TEAM } from "./conversation.js";
-import { alone, drop, list, read, watch, write } from "./tabs.js";
+import { alone, drop, list, read, watch, write } from "./store.js";
 
 const KEY = "unsent:";
 
@@ -48,23 +48,26 @@ export class Outbox extends EventTarget {
     this.#changed();
   }
 
-  // A refused message stays in sight with its reason; one that holds a secret is not stored any longer.
+  // A refused message stays in sight with its reason.
   refuse(entry, problem) {
     entry.failed = problem;
-    this.#keep(entry, problem.code !== "secret_refused");
+    this.#keep(entry);
   }
 
-  #keep(entry, isStored = true) {
+  clear() {
+    for (const clientId of [...this.#entries.keys()]) this.remove(clientId);
+  }
+
+  // What may be a secret is not stored any longer.
+  #keep(entry) {
     this.#entries.set(entry.client_id, entry);
-    if (isStored) write(KEY + entry.client_id, entry);
-    else drop(KEY + entry.client_id);
+    if (isSecret(entry)) drop(KEY + entry.client_id);
+    else write(KEY + entry.client_id, entry);
     this.#changed();
   }
 
   #readStored() {
-    for (const { client_id, failed } of [...this.#entries.values()]) {
-      if (failed?.code !== "secret_refused") this.#entries.delete(client_id);
-    }
+    for (const entry of [...this.#entries.values()]) if (!isSecret(entry)) this.#entries.delete(entry.client_id);
     for (const key of list(KEY)) {
       const entry = read(key);
       if (entry) this.#entries.set(entry.client_id, entry);
@@ -77,10 +80,9 @@ export class Outbox extends EventTarget {
     if (this.#isSending) return;
     this.#isSending = true;
     const backoff = new Backoff();
-    for (let entry; (entry = this.list().find(({ failed }) => !failed)); ) {
+    for (let entry; (entry = this.list().find(({ failed }) => !failed));) {
       try {
         await alone("outbox", () => this.#send(entry));
-        this.isWaiting = false;
         backoff.reset();
       } catch (error) {
         this.isWaiting = true;
@@ -100,6 +102,7 @@ export class Outbox extends EventTarget {
     try {
       const token = await this.#session.open();
       const message = await this.#session.call("POST", "v1/messages", body);
+      this.isWaiting = false;
       if (token === this.#session.token) this.#conversation.take(message, true);
       this.remove(client_id);
     } catch (error) {
@@ -112,6 +115,8 @@ export class Outbox extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 }
+
+const isSecret = ({ failed }) => ["secret_refused", "secret_suspected"].includes(failed?.code);
 
 // A random UUID, also where crypto.randomUUID is missing because the page came over plain HTTP.
 function newId() {

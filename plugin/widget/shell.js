@@ -2,8 +2,8 @@
 import { el, icon, iconButton } from "./dom.js";
 import { t } from "./look.js";
 
-// A view is {element, heading, actions?, focus(), update?(), close?()}; a maker makes it, again when the language
-// changes.
+// A view is {element, heading, actions?, focus(), update?(), forget?(), close?()}; a maker makes it, again when
+// the language changes.
 export class Shell {
   #app;
   #stack = [];
@@ -51,9 +51,13 @@ export class Shell {
       level.view.close?.();
       level.view = level.make(this.#app);
     }
-    this.#main.replaceChildren();
     this.#show();
-    this.top?.focus();
+    this.top.focus();
+  }
+
+  // Nothing that somebody has begun stays.
+  forget() {
+    for (const { view } of this.#stack) view.forget?.();
   }
 
   update() {
@@ -66,9 +70,13 @@ export class Shell {
   }
 
   #show() {
-    const views = this.#stack.map(({ view }) => view);
-    this.#main.replaceChildren(...views.map(({ element }) => element));
-    for (const view of views) view.element.inert = view !== this.top;
+    const elements = this.#stack.map(({ view }) => view.element);
+    // What stays is not touched: an element that is put in anew forgets how far it was scrolled.
+    for (const old of [...this.#main.children]) if (!elements.includes(old)) old.remove();
+    for (const element of elements) {
+      if (!element.isConnected) this.#main.append(element);
+      element.inert = element !== this.top.element;
+    }
     this.#header.replaceChildren(...this.#headerParts(this.top));
     this.update();
   }

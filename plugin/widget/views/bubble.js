@@ -16,8 +16,8 @@ export function fromMessage(message, isLastOwn) {
     at: new Date(message.created_at),
     kind: own ? "own" : message.author.kind,
     author: own ? null : message.author.id,
-    name: message.author.name,
-    isVerified: message.author.verified === true,
+    name: own ? null : message.author.name,
+    isVerified: !own && message.author.verified === true,
     text: message.text,
     isEdited: Boolean(message.edited_at),
     isDeleted: Boolean(message.deleted_at),
@@ -31,6 +31,8 @@ export function fromEntry(entry, isWaiting) {
     at: new Date(entry.at),
     kind: "own",
     author: null,
+    name: null,
+    isVerified: false,
     text: entry.text,
     state: entry.failed ? "failed" : isWaiting ? "waiting" : "sending",
     entry,
@@ -40,7 +42,12 @@ export function fromEntry(entry, isWaiting) {
 // `actions` are {retry(entry, confirmed), takeBack(entry)}.
 export function makeBubble(shown, actions) {
   const { kind, goesOn, state, isDeleted } = shown;
-  const classes = [{ own: "own", system: "system" }[kind] ?? "theirs", goesOn && "goes-on", state, isDeleted && "deleted"];
+  const classes = [
+    { own: "own", system: "system" }[kind] ?? "theirs",
+    goesOn && "goes-on",
+    state,
+    isDeleted && "deleted",
+  ];
   return el(
     "li",
     { class: classes.filter(Boolean).join(" ") },

@@ -55,7 +55,13 @@ export default class Check {
 
   #show(is, title, advice = "") {
     const sign = { yes: "verified", no: "alert", unknown: "alert" }[is];
-    const card = el("div", { class: `card ${is}` }, icon(sign), el("p", { class: "title" }, title), el("p", {}, advice));
+    const card = el(
+      "div",
+      { class: `card ${is}` },
+      icon(sign),
+      el("p", { class: "title" }, title),
+      el("p", {}, advice),
+    );
     this.#answer.replaceChildren(card);
   }
 }

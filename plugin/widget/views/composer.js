@@ -2,7 +2,7 @@
 import { isOwn } from "../conversation.js";
 import { el, icon, iconButton } from "../dom.js";
 import { t } from "../look.js";
-import { drop, read, write } from "../tabs.js";
+import { drop, read, write } from "../store.js";
 
 const SAVE_AFTER = 300;
 const EARLIER = 2;
@@ -57,11 +57,14 @@ export class Composer {
     this.#field.focus();
   }
 
-  // A message that was taken back; what stands in the field already stays.
+  // A message that was taken back stands before what has been written since.
   put(text) {
-    this.#field.value = [this.#field.value, text].filter(Boolean).join("\n");
+    this.#set([text, this.#field.value].filter(Boolean).join("\n"));
+  }
+
+  clear() {
+    this.#field.value = "";
     this.#changed();
-    this.focus();
   }
 
   update() {
@@ -85,6 +88,7 @@ export class Composer {
   #changed() {
     this.#fit();
     this.#notice.replaceChildren();
+    loadGuard().catch(() => {});
     clearTimeout(this.#saving);
     this.#saving = setTimeout(this.#save, SAVE_AFTER);
   }
@@ -104,14 +108,14 @@ export class Composer {
   #save = () => {
     clearTimeout(this.#saving);
     if (this.#text && !guard) loadGuard().then(this.#save, () => {});
-    else if (this.#text && !this.#judge()) write(this.#key, this.#field.value);
+    else if (this.#text && !this.#judge(this.#text)) write(this.#key, this.#field.value);
     else drop(this.#key);
   };
 
-  #judge() {
+  #judge(text) {
     return guard.judge(
-      this.#text,
-      this.#earlier().map(({ text }) => text),
+      text,
+      this.#earlier().map((one) => one.text),
     );
   }
 
@@ -119,33 +123,33 @@ export class Composer {
   #earlier() {
     const { conversation, outbox } = this.#app;
     const sent = conversation.list().filter((message) => isOwn(message) && !message.deleted_at);
-    return [...sent, ...outbox.list()].slice(-EARLIER);
+    return [...sent, ...outbox.list().filter((entry) => !entry.failed)].slice(-EARLIER);
   }
 
   async #submit(isConfirmed = false) {
     if (this.#send.disabled) return;
     const text = this.#text;
+    // Taken out at once: while the guard comes, somebody may write on.
+    this.#set("");
     try {
       await loadGuard();
     } catch {
+      this.put(text);
       return this.#app.tell(t("failed.now"));
     }
-    if (text !== this.#text) return;
-    const finding = this.#judge();
-    if (finding && (finding.certainty === "refused" || !isConfirmed)) this.#stop(finding);
-    else this.#add(text, Boolean(finding));
-  }
-
-  #add(text, isConfirmed) {
-    this.#app.outbox.add(this.#thread, text, isConfirmed);
-    this.#sent();
-    this.#clear();
-  }
-
-  #clear() {
-    this.#field.value = "";
-    this.#changed();
+    const finding = this.#judge(text);
+    if (finding && (finding.certainty === "refused" || !isConfirmed)) {
+      this.put(text);
+      return this.#stop(finding);
+    }
+    this.#app.outbox.add(this.#thread, text, Boolean(finding));
     this.#save();
+    this.#sent();
+  }
+
+  #set(text) {
+    this.#field.value = text;
+    this.#changed();
     this.focus();
   }
 
@@ -153,11 +157,8 @@ export class Composer {
     this.#save();
     const wentOut = finding.certainty === "refused" && this.#stopEarlier(finding.earlier);
     const actions = {
-      clear: () => this.#clear(),
-      edit: () => {
-        this.#changed();
-        this.focus();
-      },
+      clear: () => this.#set(""),
+      edit: () => this.#set(this.#field.value),
       send: () => this.#submit(true),
     };
     this.#notice.replaceChildren(guard.makeNotice(finding, wentOut, actions));

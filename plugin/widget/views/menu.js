@@ -2,7 +2,7 @@
 import { el, icon } from "../dom.js";
 import { forget, logOut } from "../identity.js";
 import { makeHeading } from "../shell.js";
-import { read } from "../tabs.js";
+import { read } from "../store.js";
 import { t } from "../look.js";
 import { confirm } from "./dialog.js";
 import { Wallet, shorten } from "./wallet.js";
@@ -110,7 +110,7 @@ export default class Menu {
     if (!(await confirm({ ...question, isGrave: true }))) return;
     await this.#attempt(async () => {
       await this.#app.session.call("DELETE", "v1/me");
-      forget(this.#app.session);
+      forget(this.#app);
       this.#app.speak(t("erase.done"));
       this.#app.shell.home();
     });

@@ -7,7 +7,12 @@ const MOST = 5;
 
 export function makeRating(app, { number, score }) {
   if (score) return el("p", { class: "card thanks" }, icon("star"), t("rate.thanks", { score, most: MOST }));
-  const comment = el("textarea", { rows: "2", dir: "auto", "aria-label": t("rate.comment"), placeholder: t("rate.comment") });
+  const comment = el("textarea", {
+    rows: "2",
+    dir: "auto",
+    "aria-label": t("rate.comment"),
+    placeholder: t("rate.comment"),
+  });
   const problem = el("p", { class: "problem", role: "alert" });
   const send = el("button", { type: "submit", class: "button main", disabled: true }, t("rate.send"));
   const stars = Array.from({ length: MOST }, (_, at) => makeStar(at + 1, () => (send.disabled = false)));

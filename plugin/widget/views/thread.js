@@ -33,7 +33,10 @@ export class Thread {
     });
     this.element = el("section", { class: "thread" }, this.#transcript.element, this.#composer.element);
     this.heading = moderator
-      ? makeHeading([el("bdi", {}, moderator.name), ...makeMark(moderator.verified === true)], el("p", { class: "note" }, t("direct.private")))
+      ? makeHeading(
+          [el("bdi", {}, moderator.name), ...makeMark(moderator.verified === true)],
+          el("p", { class: "note" }, t("direct.private")),
+        )
       : makeHeading(app.name, this.#note);
     this.actions = moderator ? [] : this.#makeActions();
   }
@@ -43,6 +46,10 @@ export class Thread {
     if (matchMedia("(pointer: coarse)").matches) this.heading.querySelector("h1").focus();
     else this.#composer.focus();
     this.#markRead();
+  }
+
+  forget() {
+    this.#composer.clear();
   }
 
   close() {
@@ -82,8 +89,13 @@ export class Thread {
     return shown.flatMap((one, at) => {
       const last = shown[at - 1];
       const isNewDay = !last || !isSameDay(last.at, one.at);
-      one.goesOn = !isNewDay && last.author === one.author && one.at - last.at < TOGETHER;
-      const bubble = { key: one.key, sign: JSON.stringify(one), make: () => makeBubble(one, this.#actions) };
+      one.goesOn = !isNewDay && isSameAuthor(last, one) && one.at - last.at < TOGETHER;
+      const bubble = {
+        key: one.key,
+        sign: JSON.stringify(one),
+        make: () => makeBubble(one, this.#actions),
+        isFixed: true,
+      };
       return isNewDay ? [makeDayItem(one.at), bubble] : [bubble];
     });
   }
@@ -111,7 +123,8 @@ export class Thread {
   // What an empty conversation shows: who is there, and how to be sure of it.
   #makeWelcome() {
     const { features, moderators } = this.#app.config;
-    const row = (name, text) => el("button", { type: "button", class: "row", click: () => this.#open(name) }, icon(name), text);
+    const row = (name, text) =>
+      el("button", { type: "button", class: "row", click: () => this.#open(name) }, icon(name), text);
     return el(
       "div",
       { class: "welcome" },
@@ -121,7 +134,7 @@ export class Thread {
         "div",
         { class: "card links" },
         features.direct && row("people", t("welcome.people.", { count: moderators })),
-        row("check", t("check")),
+        row("check", t("welcome.check")),
       ),
     );
   }
@@ -148,13 +161,24 @@ export class Thread {
     if (rated === this.#rated) return;
     this.#rated = rated;
     this.#rating.replaceChildren();
-    if (rated) import("./rating.js").then(({ makeRating }) => this.#rating.replaceChildren(makeRating(this.#app, ticket)));
+    if (rated) this.#showRating(ticket).catch(() => (this.#rated = null));
+  }
+
+  async #showRating(ticket) {
+    const { makeRating } = await import("./rating.js");
+    this.#rating.replaceChildren(makeRating(this.#app, ticket));
   }
 }
 
+const isSameAuthor = (one, other) => ["author", "name", "isVerified"].every((key) => one[key] === other[key]);
+
 function makeDayItem(date) {
   const text = day(date);
-  return { key: `day ${date.toDateString()}`, sign: text, make: () => el("li", { class: "day" }, el("span", {}, text)) };
+  return {
+    key: `day ${date.toDateString()}`,
+    sign: text,
+    make: () => el("li", { class: "day" }, el("span", {}, text)),
+  };
 }
 
 // What stands in every direct conversation.

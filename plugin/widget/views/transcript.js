@@ -37,12 +37,15 @@ export class Transcript {
     this.#observer.disconnect();
   }
 
-  // Each item is {key, sign, make}: made when its key is new, and made again when its sign is another one.
+  // Each item is {key, sign, make, isFixed}: made when its key is new, and made again when its sign is another one.
+  // One that is fixed keeps its neighbours, whatever comes in above.
   show(items, { hasOlder, unread }) {
     this.#hasOlder = hasOlder;
-    this.element.classList.toggle("empty", items.length === 0);
-    this.element.classList.toggle("has-older", hasOlder);
-    this.#keepingPlace(() => this.#place(items));
+    this.#keepingPlace(() => {
+      this.element.classList.toggle("empty", items.length === 0);
+      this.element.classList.toggle("has-older", hasOlder);
+      this.#place(items);
+    });
     this.#jump.replaceChildren(icon("down"), unread ? String(unread) : "");
     this.#jump.setAttribute("aria-label", unread ? t("jump.new.", { count: unread }) : t("jump"));
     this.#settle();
@@ -55,9 +58,9 @@ export class Transcript {
 
   #place(items) {
     const kept = new Map();
-    for (const { key, sign, make } of items) {
+    for (const { key, sign, make, isFixed } of items) {
       const known = this.#items.get(key);
-      kept.set(key, known?.sign === sign ? known : { sign, node: make() });
+      kept.set(key, known?.sign === sign ? known : { sign, isFixed, node: make() });
     }
     this.#items = kept;
     const nodes = [...kept.values()].map(({ node }) => node);
@@ -68,11 +71,11 @@ export class Transcript {
     });
   }
 
-  // The first item in sight stays where it is, whatever happens above it.
+  // The first fixed item in sight stays where it is, whatever happens above it.
   #keepingPlace(change) {
     const top = this.#scroller.getBoundingClientRect().top;
     const entries = [...this.#items];
-    const seen = entries.find(([, { node }]) => node.getBoundingClientRect().bottom > top);
+    const seen = entries.find(([, { node, isFixed }]) => isFixed && node.getBoundingClientRect().bottom > top);
     const before = seen?.[1].node.getBoundingClientRect().top;
     change();
     const after = this.#items.get(seen?.[0])?.node.getBoundingClientRect().top;

@@ -49,10 +49,7 @@ export class Wallet {
     this.#setBusy(true);
     try {
       const join = await askToJoin(this.#app);
-      this.#state.textContent = t("wallet.connect");
-      await this.#signIn(id, join);
-      this.#app.speak(t("wallet.done"));
-      this.#app.shell.home();
+      if (join) await this.#signIn(id, join);
     } catch (error) {
       const key = KNOWN_PROBLEMS.has(error.code) ? error.code : "other";
       this.#state.textContent = t(`wallet.${key}`);
@@ -62,6 +59,7 @@ export class Wallet {
 
   async #signIn(id, join) {
     const { config, frame, session } = this.#app;
+    this.#state.textContent = t("wallet.connect");
     const { address, chain_id: chain } = await frame.ask("connect", { id });
     // A signature holds on every chain; the text names one that the desk takes.
     const [first] = config.wallet.chains;
@@ -71,6 +69,8 @@ export class Wallet {
     this.#state.textContent = t("wallet.sign");
     const { signature } = await frame.ask("sign", { id, address, message });
     await session.exchange("v1/session/wallet/verify", { message, signature, ...join });
+    this.#app.speak(t("wallet.done"));
+    this.#app.shell.home();
   }
 
   #setBusy(isBusy) {
