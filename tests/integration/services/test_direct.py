@@ -10,6 +10,7 @@ import pytest
 from plugin.domain.errors import Conflict, Invalid
 from plugin.services.directs import DirectService
 from plugin.services.ports import MatrixFailed
+from tests.integration.services.doors import WALLET, Doors
 
 DOWN = MatrixFailed("M_UNKNOWN (502)")
 
@@ -562,3 +563,33 @@ async def test_neither_relay_takes_what_is_the_others(desk, host, customer) -> N
     desk.clock.advance(61)
     ((team_again,), _), ((direct_again,), _) = await desk.take(host), await host.direct_maker.take_batches(8)
     assert (team_again.id, direct_again.id) == (team.id, direct.id)
+
+
+# Conversations that become one
+
+
+async def test_a_private_conversation_comes_along_and_goes_on_in_its_room(desk, host) -> None:
+    doors = Doors(desk, host)
+    wallet = await doors.sign_in(await doors.come(), WALLET)
+    others = await desk.private_room(host, "Carol", (await doors.who(wallet)).id, "as the wallet")
+    anonymous = await doors.come()
+    room = await desk.private_room(host, "Carol", (await doors.who(anonymous)).id, "anonymous")
+    token = await doors.sign_in(anonymous, WALLET, joins=True)
+    customer = (await doors.who(token)).id
+    for number, old in enumerate((others, room)):
+        await say(desk, host, desk.carol, old, f"answer {number}")
+    await desk.write_to(host, "Carol", customer, "as one")
+    desk.clock.advance(1)
+    await desk.carry_direct(host)
+    assert [text for _, text in await desk.conversation(host, customer)] == [
+        "as the wallet",
+        "anonymous",
+        "answer 0",
+        "answer 1",
+        "as one",
+    ]
+    assert len(desk.server.rooms) == 2
+    assert [said.count("as one") for said in map(str, (desk.server.said_in(r) for r in (others, room)))] in (
+        [0, 1],
+        [1, 0],
+    )
