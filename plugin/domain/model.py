@@ -236,7 +236,7 @@ def role_of(batch: Batch) -> BatchRole:
     """Return what a batch is for the room."""
     if not is_own_lane(batch.lane):
         return "post"
-    return "answer" if batch.lane == ANSWERS or batch.direct_id else "mark"
+    return "mark" if batch.lane.startswith(_MARKS) else "answer"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -77,6 +77,8 @@ class DirectOrderService:
         blocks = await tx.blocks.list_not_over_before(customer.id, now)
         lines = [
             heading(customer.ticket, customer),
+            f"account {neutralise(customer.account)}" if customer.account else "",
+            f"mail {neutralise(one_line(customer.email, 254))}" if customer.email else "",
             f"first seen {customer.created_at:%d %b %Y %H:%M} UTC, {direct} direct messages",
             f"page {neutralise(one_line(page_url, 200))}" if page_url else "",
             f"private notes: {await tx.tickets.count_private_notes(customer.id)}",

@@ -47,6 +47,10 @@ class DirectRelay(Relay):
         assert batch.direct_id is not None  # noqa: S101 - the maker of this channel takes no other
         return await self._rooms.prepare(batch.direct_id)
 
+    async def _hold(self, batch: Batch) -> None:
+        await self._rooms.look_up(batch.direct_id or "")
+        await super()._hold(batch)
+
     async def _put_off(self, batch: Batch, error: MatrixFailed) -> None:
         async with self._database.transaction() as tx:
             if error.permanent:

@@ -32,7 +32,7 @@ class DirectRooms:
         Raises:
             MatrixFailed: permanently where there is no such moderator any more.
         """
-        direct, moderator = await self._look_up(direct_id)
+        direct, moderator = await self.look_up(direct_id)
         if moderator is None or moderator.mxid is None:
             raise MatrixFailed("the moderator is not on the allow-list with a Matrix id", permanent=True)
         try:
@@ -44,7 +44,8 @@ class DirectRooms:
             raise MatrixFailed(f"the direct room: {error}") from error
         return room_id
 
-    async def _look_up(self, direct_id: str) -> tuple[Direct, Moderator | None]:
+    async def look_up(self, direct_id: str) -> tuple[Direct, Moderator | None]:
+        """Return the conversation, and its moderator where that one is on the allow-list."""
         async with self._database.snapshot() as tx:
             direct = await tx.directs.get(direct_id)
             assert direct is not None  # noqa: S101 - made in the transaction that made its first row

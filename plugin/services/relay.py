@@ -94,10 +94,7 @@ class Relay:
 
     async def _carry(self, batch: Batch) -> None:
         if batch.held:
-            # Takes the time and the transactions of a sent one, so that the customer can't tell.
-            await asyncio.sleep(self._usual_send_seconds)
-            async with self._database.transaction() as tx:
-                await tx.batches.end(batch, "held")
+            await self._hold(batch)
             return
         try:
             await self._send(batch)
@@ -105,6 +102,12 @@ class Relay:
             await self._put_off(batch, error)
         else:
             self._failures = 0
+
+    async def _hold(self, batch: Batch) -> None:
+        """Take the time and the transactions of a sent one, so that the customer can't tell."""
+        await asyncio.sleep(self._usual_send_seconds)
+        async with self._database.transaction() as tx:
+            await tx.batches.end(batch, "held")
 
     async def _send(self, batch: Batch) -> None:
         began = time.monotonic()

@@ -11,6 +11,7 @@ import pytest
 from plugin.domain.errors import Conflict, Invalid
 from plugin.services.directs import DirectService
 from plugin.services.ports import MatrixFailed
+from tests.integration.services.doors import WALLET, Doors
 
 DOWN = MatrixFailed("M_UNKNOWN (502)")
 
@@ -428,7 +429,7 @@ async def test_words_that_only_devices_can_read_are_not_lost_in_silence(desk, ho
     ]
 
 
-async def test_a_reports_and_a_tombstone_mean_nothing_there(desk, host, room) -> None:
+async def test_a_report_and_a_tombstone_mean_nothing_there(desk, host, room) -> None:
     post = next(e.event_id for e in desk.server.events if e.room_id == room)
     report = {"event_id": post, "status": "permanent", "reason": "x"}
     await say(desk, host, desk.carol, room, "", report=report)
@@ -535,3 +536,61 @@ async def test_a_moderators_words_reach_a_blocked_customer(desk, host, customer,
         "Psst",
         "You may still read me",
     ]
+
+
+async def test_nobody_is_invited_to_a_room_that_is_not_known_yet(desk, host, customer) -> None:
+    """What is said in a room before it is stored would be passed over for good."""
+    gateway, known = host.inbox._gateway, []
+    invite = gateway.invite
+
+    async def look_first(room_id: str, mxid: str) -> None:
+        async with host.database.snapshot() as tx:
+            known.append(await tx.directs.get_by_room(room_id))
+        await invite(room_id, mxid)
+
+    gateway.invite = look_first
+    await desk.private_room(host, "Carol", customer)
+    assert [direct.room_id for direct in known] == ["!direct0"]
+
+
+async def test_neither_relay_takes_what_is_the_others(desk, host, customer) -> None:
+    desk.server.rooms_down = DOWN
+    await desk.write(host, customer, "to all")
+    await desk.write_to(host, "Carol", customer, "to Carol")
+    desk.clock.advance(1)
+    ((team,), _), ((direct,), _) = await desk.take(host), await host.direct_maker.take_batches(8)
+    assert (team.direct_id, bool(team.room_id)) == (None, True)
+    assert (bool(direct.direct_id), direct.room_id) == (True, None)
+    desk.clock.advance(61)
+    ((team_again,), _), ((direct_again,), _) = await desk.take(host), await host.direct_maker.take_batches(8)
+    assert (team_again.id, direct_again.id) == (team.id, direct.id)
+
+
+# Conversations that become one
+
+
+async def test_a_private_conversation_comes_along_and_goes_on_in_its_room(desk, host) -> None:
+    doors = Doors(desk, host)
+    wallet = await doors.sign_in(await doors.come(), WALLET)
+    others = await desk.private_room(host, "Carol", (await doors.who(wallet)).id, "as the wallet")
+    anonymous = await doors.come()
+    room = await desk.private_room(host, "Carol", (await doors.who(anonymous)).id, "anonymous")
+    token = await doors.sign_in(anonymous, WALLET, joins=True)
+    customer = (await doors.who(token)).id
+    for number, old in enumerate((others, room)):
+        await say(desk, host, desk.carol, old, f"answer {number}")
+    await desk.write_to(host, "Carol", customer, "as one")
+    desk.clock.advance(1)
+    await desk.carry_direct(host)
+    assert [text for _, text in await desk.conversation(host, customer)] == [
+        "as the wallet",
+        "anonymous",
+        "answer 0",
+        "answer 1",
+        "as one",
+    ]
+    assert len(desk.server.rooms) == 2
+    assert [said.count("as one") for said in map(str, (desk.server.said_in(r) for r in (others, room)))] in (
+        [0, 1],
+        [1, 0],
+    )

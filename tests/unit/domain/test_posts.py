@@ -43,6 +43,7 @@ ACCOUNT = "eip155:8453:0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 def test_a_wallet_is_known_by_the_two_ends_of_its_address_unless_it_has_a_name(customer: Customer) -> None:
     wallet = replace(customer, identity="wallet", account=ACCOUNT)
     assert heading(1042, wallet) == "#1042 · 0x5aAe…eAed"
+    assert heading(None, wallet) == "0x5aAe…eAed"
     assert heading(1042, replace(wallet, name="Ann")) == "#1042 · Ann"
 
 
