@@ -178,13 +178,9 @@ async def test_what_came_early_is_forgotten_in_the_end(office: Office) -> None:
 
 async def test_a_challenge_is_forgotten_after_its_end(office: Office) -> None:
     customer = await office.open_customer()
+    session = Session(id="s", customer_id=customer, created_at=office.clock.now(), ended_at=None)
     async with office.database.transaction() as tx:
-        await tx.sessions.add_session(
-            Session(id="s", customer_id=customer, created_at=office.clock.now(), ended_at=None),
-            "h",
-            None,
-            None,
-        )
+        await tx.sessions.add_session(session, "h", None, None)
         await tx.identities.add_challenge(
             Challenge(
                 nonce="n",
