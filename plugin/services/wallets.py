@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ..db.database import Database
 from ..domain.errors import Forbidden, Invalid
-from ..domain.model import Challenge, Session
+from ..domain.model import Challenge, Customer, Session
 from ..domain.siwe import NONCE_LASTS, NotSiwe, SiweText, Wanted, check, compose, parse
 from .identity import Proof
 from .ports import Clock, Ethereum, GetSettings, SignatureRefused
@@ -56,6 +56,12 @@ class WalletService:
     def chains(self) -> tuple[int, ...]:
         """The chains whose wallets may sign in; none where the feature is off."""
         return self._settings().identity.wallet_chains if self._ethereum else ()
+
+    def derives(self, customer: Customer, key: bytes) -> bool:
+        """Tell whether a private key of 32 bytes is that of the customer's own wallet."""
+        if self._ethereum is None or customer.identity != "wallet" or not customer.account:
+            return False
+        return self._ethereum.derives_address(key, customer.account)
 
     async def make_challenge(self, session: Session, address: str, chain_id: int, origin: str) -> Challenge:
         """Give out a text for a wallet to sign in the page of `origin`.
