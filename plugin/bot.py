@@ -302,7 +302,7 @@ class Headset(Plugin):
                 wake_redactions=self._redactions.wake,
                 tickets=self._tickets,
                 directs=directs,
-                derives=wallets.derives_own,
+                derives=wallets.derives,
             ),
             tickets=self._tickets,
             directs=directs,

@@ -24,6 +24,7 @@ class StreamEvent:
     """One event of a stream."""
 
     id: int
+    """0 for `session.ended`, which is no part of the conversation."""
     type: str
     data: dict[str, Any]
 
@@ -92,7 +93,8 @@ class EventStream:
             if name:
                 fields[name] = value.removeprefix(" ")
             elif not text and "data" in fields:
-                yield StreamEvent(id=int(fields["id"]), type=fields["event"], data=json.loads(fields["data"]))
+                number = int(fields.get("id", 0))
+                yield StreamEvent(id=number, type=fields["event"], data=json.loads(fields["data"]))
                 fields = {}
 
 

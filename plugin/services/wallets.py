@@ -57,9 +57,9 @@ class WalletService:
         """The chains whose wallets may sign in; none where the feature is off."""
         return self._settings().identity.wallet_chains if self._ethereum else ()
 
-    def derives_own(self, customer: Customer, key: bytes) -> bool:
-        """Tell whether 32 bytes are the private key of the wallet that a customer has signed in with."""
-        if self._ethereum is None or customer.identity != "wallet" or customer.account is None:
+    def derives(self, customer: Customer, key: bytes) -> bool:
+        """Tell whether a private key of 32 bytes is that of the customer's own wallet."""
+        if self._ethereum is None or customer.identity != "wallet" or not customer.account:
             return False
         return self._ethereum.derives_address(key, customer.account)
 

@@ -23,7 +23,7 @@ async def test_a_wallet_goes_on_where_the_anonymous_customer_was(system: System)
         signed_in = browser.go_on(await browser.verify(message, f"0x{signature}", join_conversation=True))
         assert signed_in.session["customer"]["account"] == f"eip155:1:{wallet.address}"
         assert (await browser.api.request("GET", "/v1/session")).status == 401
-        assert await case.stream.next() is None
+        await case.stream.wait_for(lambda event: event.type == "session.ended", "the end of the old session")
 
         second = await post(system, signed_in)
         assert second.text.splitlines()[0] == f"#{case.number} · {short}"

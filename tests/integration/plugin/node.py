@@ -23,11 +23,16 @@ class Node:
         """What is answered instead, to everything."""
         app = web.Application()
         app.router.add_post("/key", self._handle)
+        app.router.add_post("/elsewhere", self._handle_elsewhere)
         self.server = TestServer(app)
 
     @property
     def url(self) -> str:
         return str(self.server.make_url("/key"))
+
+    async def _handle_elsewhere(self, request: web.Request) -> web.StreamResponse:
+        self.respond = None
+        return await self._handle(request)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         if self.respond is not None:

@@ -92,7 +92,7 @@ async def test_a_contract_that_is_not_there_yet_is_refused_with_the_reason(
     "respond",
     [
         lambda _: web.Response(status=500),
-        lambda _: web.Response(status=302, headers={"Location": "/elsewhere"}),
+        lambda _: web.Response(status=307, headers={"Location": "/elsewhere"}),
         lambda _: web.Response(text="no JSON"),
         lambda _: web.json_response([]),
         lambda _: web.json_response({"jsonrpc": "2.0", "id": 1}),

@@ -268,3 +268,8 @@ async def test_one_account_is_one_customer_however_many_come_at_once(doors, desk
     outcomes = await asyncio.gather(*attempts)
     assert len({visit.customer.id for _, visit in outcomes}) == 1
     assert await desk.store.look("SELECT COUNT(*) FROM customer WHERE account IS NOT NULL") == [(1,)]
+
+
+async def test_a_user_who_comes_in_several_browsers_at_once_is_one_customer(doors, desk) -> None:
+    opened = await asyncio.gather(*(doors.identities.open_session(ANN, None, None, "") for _ in range(6)))
+    assert len({visit.customer.id for _, visit in opened}) == 1

@@ -9,6 +9,7 @@ import pytest
 
 from plugin.domain.errors import Unauthorized, Unavailable
 from plugin.services.identity import Proof
+from plugin.services.joining import join
 from tests.integration.services.doors import WALLET, Doors
 
 TABLES = {
@@ -108,6 +109,7 @@ async def test_what_waits_is_sent_after_what_waited_already_and_in_order(doors, 
     for token, name in ((device, "old"), (anonymous, "new")):
         await doors.write(token, f"{name} 2")
     await doors.write(anonymous, "new 3")
+    joined_ticket = (await doors.who(anonymous)).ticket
     wallet = await doors.sign_in(anonymous, WALLET, joins=True)
     await doors.write(wallet, "newest")
     assert (await desk.take(host))[0] == []
@@ -121,7 +123,7 @@ async def test_what_waits_is_sent_after_what_waited_already_and_in_order(doors, 
     customer = await doors.who(wallet)
     assert [batch.lane for batch in (old, new, newest)] == [customer.id] * 3
     tickets = (old.ticket, new.ticket, newest.ticket)
-    assert tickets == (customer.ticket, under_way[1].ticket, customer.ticket)
+    assert tickets == (customer.ticket, joined_ticket, customer.ticket)
     assert [batch.parts[0].split("\n")[1:] for batch in (old, new, newest)] == [
         ["old 2"],
         ["new 2", "", "new 3"],
@@ -243,6 +245,32 @@ async def test_only_the_session_that_proved_goes_on(doors, desk, host) -> None:
         await doors.sign_in(anonymous, proof, joins=True)
         with pytest.raises(Unauthorized):
             await doors.who(other)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+async def test_an_order_waits_for_a_conversation_that_is_joining(doors, desk, host, store) -> None:
+    """On SQLite one transaction waits for the other anyway."""
+    device = await doors.sign_in(await doors.come(), WALLET)
+    anonymous = await doors.come()
+    event = await doors.post(anonymous)
+    former, proven = (await doors.who(anonymous)).id, (await doors.who(device)).id
+    desk.server.reply(desk.alice, event, "/block")
+
+    async def waits() -> bool:
+        waiting = (
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return reading.done() or bool(await store.look(waiting))
+
+    async with host.database.transaction() as tx:
+        locked = await tx.joining.lock(former, proven)
+        await join(tx, locked[former], locked[proven], desk.clock.now())
+        reading = asyncio.create_task(host.inbox.catch_up())
+        await desk.eventually(waits, "the order waits")
+    with pytest.raises(Unavailable):
+        await reading
+    await host.inbox.catch_up()
+    assert await doors.is_held(device)
 
 
 class Rush:

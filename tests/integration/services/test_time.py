@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from plugin.services.hub import Hub
 from plugin.services.intake import Intake
 from plugin.services.sessions import SessionService
 from plugin.services.tickets import TicketService
+from stack.conditions import until
 from tests.integration.services.conftest import make_settings
 
 DAY = timedelta(days=1)
@@ -122,6 +124,28 @@ async def test_a_ticket_closes_after_its_time_without_a_message_and_not_sooner(o
     assert [event.type for event in events] == ["message.created", "ticket.updated"]
 
 
+@pytest.mark.parametrize("engine", ["postgresql"])
+async def test_a_ticket_that_closes_while_its_customer_writes_waits_for_the_customer(
+    office: Office, store: Any
+) -> None:
+    """With a lock of the ticket in its hand it would wait for ever, and so would the customer."""
+    customer = await office.open_customer()
+    number = await office.write(customer)
+    office.clock.advance(7 * DAY)
+
+    async def waits() -> bool:
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        return closing.done() or bool(await store.look(waiting))
+
+    async with office.database.transaction() as tx:
+        await tx.conversations.advance(customer)
+        closing = asyncio.create_task(close_idle(office))
+        await until(waits, "the closing waits", within=10, every=0.005)
+        ticket = await tx.tickets.get_by_number(number)
+        await tx.tickets.update(replace(ticket, active_at=office.clock.now()))
+    await closing
+
+
 async def test_without_a_time_no_ticket_closes(office: Office) -> None:
     rules = replace(office.settings.tickets, close_after=timedelta())
     office.settings = replace(office.settings, tickets=rules)
@@ -185,13 +209,9 @@ async def test_what_came_early_is_forgotten_in_the_end(office: Office) -> None:
 
 async def test_a_challenge_is_forgotten_after_its_end(office: Office) -> None:
     customer = await office.open_customer()
+    session = Session(id="s", customer_id=customer, created_at=office.clock.now(), ended_at=None)
     async with office.database.transaction() as tx:
-        await tx.sessions.add_session(
-            Session(id="s", customer_id=customer, created_at=office.clock.now(), ended_at=None),
-            "h",
-            None,
-            None,
-        )
+        await tx.sessions.add_session(session, "h", None, None)
         await tx.identities.add_challenge(
             Challenge(
                 nonce="n",
