@@ -51,8 +51,8 @@ SECRETS = {
     "newlines": WORDS_24.replace(" ", "\n"),
     "in a sentence": f"my wallet is broken, here it is: {PHRASE}. please help",
     "WIF": MARKS[2],
-    "xprv": "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33"
-    "yuGBxrMPHi",
+    "xprv": "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGt"
+    "RBeJgk33yuGBxrMPHi",
     "keystore": KEYSTORE,
 }
 
