@@ -269,6 +269,34 @@ async def test_sqlite_waits_for_the_disk_at_each_commit(sqlite_store) -> None:
     assert await pragma("foreign_keys") == 1
 
 
+async def test_sqlite_overwrites_what_is_deleted(sqlite_store) -> None:
+    """Some builds do so by themselves, the one of maubot's image does not."""
+    async with sqlite_store.inner.acquire_direct() as conn:
+        await conn.execute("PRAGMA secure_delete = OFF")
+    await Database(sqlite_store.inner).prepare()
+    async with sqlite_store.inner.acquire_direct() as conn:
+        assert await conn.fetchval("PRAGMA secure_delete") == 1
+
+
+async def test_the_journal_is_emptied_unless_somebody_reads(sqlite_store) -> None:
+    database = Database(sqlite_store.inner)
+    journal = sqlite_store.path.with_name(f"{sqlite_store.path.name}-wal")
+    async with database.transaction() as tx:
+        await tx.tickets.take_number()
+    reader = sqlite_store.connect()
+    try:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM counter").fetchall()
+        async with database.transaction() as tx:
+            await tx.tickets.take_number()
+        assert not await database.scrub()
+        assert journal.stat().st_size > 0
+    finally:
+        reader.close()
+    assert await database.scrub()
+    assert journal.stat().st_size == 0
+
+
 async def test_only_postgresql_may_be_shared_by_hosts(database, store) -> None:
     assert database.may_be_shared is (store.engine == "postgresql")
 

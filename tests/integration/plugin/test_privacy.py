@@ -121,7 +121,3 @@ async def test_exports_and_erasures_are_counted(desk: Desk) -> None:
         async with desk.http.request(method, path, headers=headers) as answer:
             assert answer.status == 429
             assert int(answer.headers["Retry-After"]) <= 360
-
-
-async def test_the_file_keeps_nothing_that_was_deleted(desk: Desk) -> None:
-    assert await desk.database.fetchval("PRAGMA secure_delete") == 1

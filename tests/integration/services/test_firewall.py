@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
+from urllib.parse import quote
 
 import pytest
 
@@ -210,6 +211,7 @@ async def test_a_comment_on_a_ticket_is_no_way_in(desk, host) -> None:
         (f"https://app.example.org/#{'%20'.join(WORDS)}", False),
         (f"https://app.example.org/?seed={'+'.join(WORDS)}", False),
         (f"https://app.example.org/?key={WIF}", False),
+        (f"https://app.example.org/?file={quote(KEYSTORE)}", False),
         (None, False),
     ],
 )

@@ -225,6 +225,14 @@ async def test_an_edit_that_asks_is_held_and_the_old_text_stays(case) -> None:
     assert await case.got() == [("Alice", ASKS)]
 
 
+async def test_an_edit_that_changes_nothing_is_nothing(case) -> None:
+    event_id = await case.reply("hello")
+    case.desk.clock.advance(5)
+    await case.edit(event_id, "hello")
+    assert (await case.got(), await case.held()) == ([("Alice", "hello")], [])
+    assert await case.desk.store.look("SELECT edited_at FROM message WHERE edited_at IS NOT NULL") == []
+
+
 async def test_the_edit_itself_may_be_replied_to(case) -> None:
     event_id = await case.reply("hello")
     case.desk.clock.advance(5)

@@ -226,6 +226,45 @@ async def test_a_post_under_way_is_redacted_when_it_is_there(desk, host, jane) -
     assert "italy" not in in_room(desk)
 
 
+async def test_a_mark_under_way_is_redacted_when_it_is_there(desk, host) -> None:
+    customer = await open_customer(desk, host)
+    post = await customer.send("apple")
+    await customer.act(desk.alice, post, "banana")
+    desk.server.open.clear()
+    host.relay.worker.start()
+    await desk.eventually(lambda: desk.server.waiting, "the mark is under way")
+    await host.privacy.erase(customer.session)
+    assert await known(desk) == set()
+    desk.server.open.set()
+    await desk.eventually(lambda: not host.relay._under_way, "it is there")
+    await host.relay.stop()
+    await redact(desk, host)
+    assert in_room(desk) == set()
+
+
+async def test_an_event_that_was_set_aside_is_forgotten_too(desk, host) -> None:
+    customer = await open_customer(desk, host)
+    post = await customer.send("apple")
+    await host.database._inner.execute(
+        "UPDATE room_event SET outcome = 'error', content = '{\"body\": \"apple\"}' WHERE event_id = $1", post
+    )
+    await host.privacy.erase(customer.session)
+    assert await known(desk) == set()
+
+
+async def test_a_text_that_a_wallet_was_given_to_sign_is_forgotten(desk, host) -> None:
+    customer, other = await open_customer(desk, host), await open_customer(desk, host)
+    for one in (customer, other):
+        await host.database._inner.execute(
+            "INSERT INTO challenge (nonce, session_id, origin, account, message, expires_at)"
+            " VALUES ($1, $1, 'https://app.example.org', $2, 'apple', 0)",
+            one.session.id,
+            ACCOUNT,
+        )
+    await host.privacy.erase(customer.session)
+    assert await desk.store.look("SELECT session_id FROM challenge") == [(other.session.id,)]
+
+
 async def test_what_could_not_be_sent_is_never_sent(desk, host) -> None:
     customer = await open_customer(desk, host)
     await desk.write(host, customer.id, "apple")

@@ -12,6 +12,7 @@ import pytest
 from plugin.domain.errors import SecretRefused
 from plugin.domain.model import Block
 from plugin.services.ports import MatrixFailed
+from plugin.services.recall import recall
 
 FIRST = "abandon ability able about above absent"
 SECOND = "absorb abstract absurd abuse access accident"
@@ -53,6 +54,15 @@ async def redact(desk, host) -> list[str]:
 
 async def all_redacted(desk) -> bool:
     return not await desk.store.look("SELECT 1 FROM redaction WHERE done_at IS NULL")
+
+
+async def waits_or(desk, query: str, go_on: asyncio.Event) -> None:
+    """Wait until a connection waits for a lock; should it not, let the other one go on before failing."""
+    try:
+        await desk.eventually(lambda: desk.store.look(query), "one waits for the other")
+    except BaseException:
+        go_on.set()
+        raise
 
 
 async def everything(desk) -> str:
@@ -291,31 +301,41 @@ async def test_what_got_out_before_a_block_is_redacted_without_a_word(desk, host
     assert len(await desk.answers()) == 1
 
 
+@pytest.mark.parametrize("first", ["noted", "taken back"])
 async def test_one_who_notes_a_post_and_one_who_takes_it_back_wait_for_each_other(
-    desk, host, customer
+    desk, host, customer, first
 ) -> None:
     """On PostgreSQL neither sees what the other is about to write."""
     await desk.write(host, customer, FIRST)
     (batch,), _ = await desk.take(host)
     event_id = desk.server.add_post(batch, 0, FIRST)
-    noted, go_on = asyncio.Event(), asyncio.Event()
+    done, go_on = asyncio.Event(), asyncio.Event()
 
-    async def note() -> None:
+    async def note(tx) -> None:
+        await host.relay._delivery.note_posts(tx, batch, 1, {0: event_id}, desk.bot)
+
+    async def take_back(tx) -> None:
+        messages = await tx.conversations.list_last_own(customer, 1)
+        await recall(tx, messages, desk.clock.now())
+
+    async def act(what, *, slowly: bool) -> None:
         async with host.database.transaction() as tx:
-            await host.relay._delivery.note_posts(tx, batch, 1, {0: event_id}, desk.bot)
-            noted.set()
-            await go_on.wait()
+            await what(tx)
+            if slowly:
+                done.set()
+                await go_on.wait()
 
-    noting = asyncio.create_task(note())
-    await noted.wait()
-    recalling = asyncio.create_task(complete(host, customer))
+    order = [note, take_back] if first == "noted" else [take_back, note]
+    acts = [asyncio.create_task(act(order[0], slowly=True))]
+    await done.wait()
+    acts.append(asyncio.create_task(act(order[1], slowly=False)))
     if desk.store.engine == "postgresql":
         waits = (
             "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE batch%'"
         )
-        await desk.eventually(lambda: desk.store.look(waits), "the other waits")
+        await waits_or(desk, waits, go_on)
     go_on.set()
-    await asyncio.gather(noting, recalling)
+    await asyncio.gather(*acts)
     assert await redact(desk, host) == [event_id]
     assert await desk.states() == ["dropped"]
 
@@ -340,7 +360,7 @@ async def test_no_batch_is_made_of_what_is_being_taken_back(desk, host, customer
     recalling = asyncio.create_task(complete(host, customer))
     if desk.store.engine == "postgresql":
         waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%maker%'"
-        await desk.eventually(lambda: desk.store.look(waits), "taking back waits for the maker")
+        await waits_or(desk, waits, go_on)
     go_on.set()
     await asyncio.gather(making, recalling)
     assert await desk.take(host) == ([], None)
