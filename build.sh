@@ -171,7 +171,9 @@ run_tests() {
   pytest "${faults[@]}" >"$work/faults.log" 2>&1 & parts=($!)
   pytest tests/e2e "${faults[@]/#/--ignore=}" >"$work/e2e.log" 2>&1 & parts+=($!)
   trap 'kill "${parts[@]}" 2>/dev/null || true' EXIT
-  check pytest --ignore tests/e2e
+  check pytest --ignore tests/e2e --ignore tests/browser
+  # Alone on the machine but for tests that mostly wait: a page's times are measured.
+  check pytest tests/browser
   say "waiting for the end-to-end tests"
   wait "${parts[0]}" || failed+=("pytest ${faults[*]}")
   wait "${parts[1]}" || failed+=("pytest tests/e2e")

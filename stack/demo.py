@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from .instance import ADMIN, mxid
+from .instance import ADMIN, MODERATOR, mxid
 from .maubot_host import USER
 from .system import System
 
@@ -32,6 +32,7 @@ def _where_to_look(system: System, *, kept: bool) -> str:
   The customer's app          {system.page.url}
   maubot                      {system.maubot.page_url}   (user {USER}, password {password})
   Matrix homeserver           {system.synapse.url}   (user {mxid(ADMIN)}, password {password})
+  Bob, for private messages   {mxid(MODERATOR)}, same password, in any Matrix client
   Support room                {system.room_id}
   Data and logs               {system.data}{"" if kept else "   (removed at the end)"}
 

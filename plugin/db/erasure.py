@@ -10,6 +10,7 @@ from mautrix.util.async_db import Connection
 
 from ..domain.model import Ticket
 from .columns import to_ms
+from .redactions import ROOM
 from .tickets import TICKET, ticket_from_row
 
 _GET_PARTICULARS = "SELECT identity, name, account, email FROM customer WHERE id = $1"
@@ -38,7 +39,7 @@ _ROOM_OF_TICKET = "(SELECT l.room_id FROM batch l WHERE l.ticket = {0}.ticket OR
 _REDACT = f"""
     INSERT INTO redaction (event_id, room_id, round, tries, due_at, created_at)
     SELECT event_id, room_id, 1, 0, CAST($2 AS BIGINT), CAST($2 AS BIGINT) FROM (
-        SELECT e.event_id, COALESCE(r.room_id, d.room_id, b.room_id) AS room_id
+        SELECT e.event_id, {ROOM} AS room_id
         FROM ticket_event e JOIN batch b ON b.id = e.batch_id LEFT JOIN direct d ON d.id = e.direct_id
         LEFT JOIN room_event r ON r.event_id = e.event_id
         WHERE e.batch_id IN ({_BATCHES})

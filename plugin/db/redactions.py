@@ -13,12 +13,14 @@ _ADD = """
     INSERT INTO redaction (event_id, room_id, round, tries, due_at, created_at) VALUES ($1, $2, 1, 0, $3, $3)
     ON CONFLICT (event_id) DO NOTHING
 """
-_ADD_BATCH = """
+# A direct batch has no room of its own; the inbox has seen in which one its post is.
+ROOM = "COALESCE(r.room_id, d.room_id, NULLIF(b.room_id, ''))"
+_ADD_BATCH = f"""
     INSERT INTO redaction (event_id, room_id, round, tries, due_at, created_at)
-    SELECT e.event_id, COALESCE(r.room_id, d.room_id, b.room_id), 1, 0, CAST($2 AS BIGINT), CAST($2 AS BIGINT)
+    SELECT e.event_id, {ROOM}, 1, 0, CAST($2 AS BIGINT), CAST($2 AS BIGINT)
     FROM ticket_event e JOIN batch b ON b.id = e.batch_id LEFT JOIN direct d ON d.id = e.direct_id
     LEFT JOIN room_event r ON r.event_id = e.event_id
-    WHERE e.batch_id = $1
+    WHERE e.batch_id = $1 AND {ROOM} IS NOT NULL
     ON CONFLICT (event_id) DO NOTHING
 """
 _LIST_DUE = """
