@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 
+from aiohttp import ClientSession
 from maubot.plugin_base import Plugin
 from maubot.plugin_server import PluginWebApp
 from mautrix.util.async_db import Database as MautrixDatabase
@@ -12,10 +13,12 @@ from mautrix.util.async_db import UpgradeTable
 from mautrix.util.config import BaseProxyConfig
 from yarl import URL
 
+from .chain.ethereum import MISSING, open_ethereum
 from .config import Config, Settings
 from .db.database import Database
 from .db.migrations import upgrade_table
 from .domain.errors import CLOSED_RETRY_AFTER, ConfigError, Unavailable
+from .domain.model import Channel
 from .matrix.events import MatrixEventReader
 from .matrix.gateway import MautrixGateway
 from .services.allow_list import update_allow_list
@@ -26,10 +29,15 @@ from .services.changes import ChangeService
 from .services.clock import SystemClock
 from .services.conversations import ConversationService
 from .services.delivery import DeliveryService
+from .services.direct_orders import DirectOrderService
+from .services.direct_relay import DirectRelay
+from .services.direct_rooms import DirectRooms
+from .services.directs import DirectService
 from .services.health import HealthService
 from .services.held import HeldReplyService
 from .services.housekeeping import Housekeeping
 from .services.hub import Hub
+from .services.identity import IdentityService
 from .services.inbox import Inbox
 from .services.intake import Intake
 from .services.moderation import ModerationService
@@ -42,13 +50,21 @@ from .services.relay import Relay
 from .services.replies import ReplyService
 from .services.room import SupportRoom
 from .services.sessions import SessionService
+from .services.support_check import SupportCheck
 from .services.tickets import TicketService
+from .services.users import UserService
+from .services.wallets import WalletService
 from .web.customer_api import CustomerApi
 from .web.gate import Gate, answer_closed
+from .web.identity_api import IdentityApi
+from .web.languages import Languages
 from .web.limits import Limits
 from .web.operator_api import OperatorApi
 from .web.privacy_api import PrivacyApi
 from .web.streams import Streams
+from .web.widget_files import WidgetFiles, read_widget_files
+
+_CHANNELS: tuple[Channel, ...] = ("team", "direct")
 
 
 class Headset(Plugin):
@@ -58,6 +74,7 @@ class Headset(Plugin):
     database: MautrixDatabase
     webapp: PluginWebApp
     webapp_url: URL
+    http: ClientSession
     clock: Clock = SystemClock()
 
     _settings: Settings | None = None
@@ -109,24 +126,20 @@ class Headset(Plugin):
         if self._settings is not None:
             for undo in self._undo:
                 undo()
-            await self._relay.stop()
+            for relay in self._relays.values():
+                await relay.stop()
             for worker in self._workers():
                 await worker.stop()
 
     def _workers(self) -> list[Worker]:
-        parts = (
-            self._room,
-            self._inbox,
-            self._relay,
-            self._redactions,
-            self._tickets,
-            self._housekeeping,
-        )
-        return [part.worker for part in parts]
-
-    def _wake_senders(self) -> None:
-        self._relay.worker.wake()
-        self._redactions.worker.wake()
+        return [
+            self._room.worker,
+            self._inbox.worker,
+            *self._relay_workers.values(),
+            self._redactions.worker,
+            self._tickets.worker,
+            self._housekeeping.worker,
+        ]
 
     def _get_settings(self) -> Settings:
         if self._settings is None:
@@ -138,9 +151,11 @@ class Headset(Plugin):
         await self._database.prepare()
         await update_allow_list(self._database, self.clock, settings)
         self._settings = settings
+        if MISSING and settings.identity.wallet_chains:
+            self.log.warning("Wallets can't sign in: the Python package %s is not installed", MISSING)
         self._wire_services(self._database)
         self._wire_web(self._database)
-        await self._maker.take_over()
+        await self._makers["team"].take_over()
         for worker in self._workers():
             worker.start()
 
@@ -149,27 +164,9 @@ class Headset(Plugin):
         gateway, reader = MautrixGateway(self.client), MatrixEventReader()
         self._hub = Hub()
         self._room = SupportRoom(database, gateway, self._get_settings, log)
-        self._maker = BatchMaker(
-            database=database,
-            gateway=gateway,
-            room=self._room,
-            clock=clock,
-            settings=self._get_settings,
-            host=socket.gethostname() if database.may_be_shared else "this host",
-            log=log,
-        )
         delivery = DeliveryService(clock, log)
         self._redactions = Redactions(database, gateway, clock, log)
-        self._relay = Relay(
-            database=database,
-            gateway=gateway,
-            clock=clock,
-            maker=self._maker,
-            delivery=delivery,
-            catch_up=lambda: self._inbox.catch_up(),
-            wake_redactions=self._redactions.worker.wake,
-            log=log,
-        )
+        self._wire_relays(database, gateway, delivery)
         self._tickets = TicketService(database, clock, self._hub, self._get_settings, log)
         answers = AnswerService(clock, self._tickets)
         held = HeldReplyService(clock, answers)
@@ -181,60 +178,138 @@ class Headset(Plugin):
             orders=OrderService(
                 clock=clock, moderation=self._moderation, tickets=self._tickets, answers=answers, held=held
             ),
+            direct_orders=DirectOrderService(clock, self._moderation),
             changes=ChangeService(clock, held),
             held=held,
             delivery=delivery,
             hub=self._hub,
             settings=self._get_settings,
             own_mxid=gateway.mxid,
-            wake_senders=self._wake_senders,
+            relays=self._relay_workers,
+            wake_redactions=self._redactions.worker.wake,
             wake_room=self._room.worker.wake,
         )
         self._inbox = Inbox(database=database, gateway=gateway, room=self._room, replies=replies, log=log)
-        self._room.open_with(self._inbox.begin, [self._inbox.worker, self._relay.worker])
+        self._room.open_with(self._inbox.begin, [self._inbox.worker, *self._relay_workers.values()])
         self._housekeeping = Housekeeping(database, clock, self._get_settings, log)
         self._gateway = gateway
         self._undo: list[Callable[[], None]] = [gateway.on_room_event(self._inbox.worker.wake)]
 
+    def _wire_relays(self, database: Database, gateway: MautrixGateway, delivery: DeliveryService) -> None:
+        clock, log = self.clock, self.log
+        self._makers = {channel: self._make_maker(channel, database, gateway) for channel in _CHANNELS}
+        self._relays: dict[Channel, Relay] = {
+            "team": Relay(
+                database=database,
+                gateway=gateway,
+                clock=clock,
+                maker=self._makers["team"],
+                delivery=delivery,
+                catch_up=self._catch_up,
+                wake_redactions=self._redactions.worker.wake,
+                log=log,
+            ),
+            "direct": DirectRelay(
+                database=database,
+                gateway=gateway,
+                clock=clock,
+                maker=self._makers["direct"],
+                delivery=delivery,
+                rooms=DirectRooms(database, gateway, self._room, log),
+                catch_up=self._catch_up,
+                wake_redactions=self._redactions.worker.wake,
+                log=log,
+            ),
+        }
+        self._relay_workers = {channel: relay.worker for channel, relay in self._relays.items()}
+
+    def _make_maker(self, channel: Channel, database: Database, gateway: MautrixGateway) -> BatchMaker:
+        return BatchMaker(
+            channel=channel,
+            database=database,
+            gateway=gateway,
+            room=self._room,
+            clock=self.clock,
+            settings=self._get_settings,
+            host=socket.gethostname() if database.may_be_shared else "this host",
+            log=self.log,
+        )
+
+    def _wake_relays(self) -> None:
+        for worker in self._relay_workers.values():
+            worker.wake()
+
+    async def _catch_up(self) -> None:
+        await self._inbox.catch_up()
+
     def _wire_web(self, database: Database) -> None:
-        conversations = ConversationService(database)
+        conversations, directs = ConversationService(database), DirectService(database)
         gate = Gate(self._get_settings, str(self.webapp_url.origin()), self.log)
         self._streams = Streams(conversations, self._hub, gate)
         limits = Limits(self._get_settings, self.log)
         health = HealthService(database, self.clock, self._room)
+        sessions = SessionService(database, self.clock, self._hub, self._get_settings)
+        wallets = WalletService(
+            database=database,
+            clock=self.clock,
+            settings=self._get_settings,
+            ethereum=open_ethereum(self.http),
+            missing=MISSING,
+            is_allowed=gate.is_allowed,
+        )
+        users = UserService(self.clock, self._get_settings)
         operators = OperatorService(
             database=database,
             clock=self.clock,
             settings=self._get_settings,
             health=health,
             moderation=self._moderation,
+            wallets=wallets,
+            users=users,
             saw_untrusted_proxy=lambda: limits.saw_untrusted_proxy,
         )
         self._undo.append(self._gateway.on_text(operators.answer))
         OperatorApi(health, self._streams, self.clock).add_routes(self.webapp)
-        sessions = SessionService(database, self.clock, self._hub, self._get_settings)
+        files = read_widget_files()
+        languages = Languages.from_files(files)
+        WidgetFiles(files, languages, self._get_settings).add_routes(self.webapp)
+        identities = IdentityApi(
+            sessions=sessions,
+            identities=IdentityService(database, self.clock, self._hub, sessions, self._wake_relays),
+            wallets=wallets,
+            users=users,
+            gate=gate,
+            limits=limits,
+        )
+        identities.add_routes(self.webapp)
         privacy = PrivacyService(
             database=database,
             clock=self.clock,
             hub=self._hub,
             wake_redactions=self._redactions.wake,
-            wake_relay=self._relay.worker.wake,
+            wake_relays=self._wake_relays,
         )
         PrivacyApi(sessions=sessions, privacy=privacy, limits=limits, gate=gate).add_routes(self.webapp)
         api = CustomerApi(
             sessions=sessions,
+            identities=identities,
             conversations=conversations,
             intake=Intake(
                 database=database,
                 clock=self.clock,
                 hub=self._hub,
-                relay=self._relay.worker,
+                relays=self._relay_workers,
                 wake_redactions=self._redactions.wake,
                 tickets=self._tickets,
+                directs=directs,
+                derives=wallets.derives,
             ),
             tickets=self._tickets,
+            directs=directs,
+            support_check=SupportCheck(database),
             streams=self._streams,
             limits=limits,
+            languages=languages,
             settings=self._get_settings,
         )
         api.add_routes(self.webapp)

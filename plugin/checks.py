@@ -20,7 +20,12 @@ _ROOM = re.compile(r"![^\s]+|#[^:\s]+:\S+")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _LINE = re.compile(r"\S[^\n]{0,99}")
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\]")
+_HANDLE = re.compile(r"@?[A-Za-z0-9_](?:[A-Za-z0-9_.:-]{0,62}[A-Za-z0-9_])?")
 _NOT_IN_LOCALPART = re.compile(r"[{}@:\s]")
+_LEAST_SECRET = 32
+"""Bytes; RFC 7518 asks for as many as HS256's hash has."""
+_LARGEST_CHAIN = 2**53 - 1
+"""What JSON carries whole."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -63,6 +68,14 @@ class Checker:
     def room(self, key: str) -> str:
         """Return a room id or alias."""
         return self._matching(key, self.get(key), _ROOM, "a room id such as !abc or an alias such as #a:b")
+
+    def handles(self, key: str) -> tuple[str, ...]:
+        """Return public names in lower case, without the @, each once."""
+        wanted = "a public handle such as @bob_help"
+        found = [
+            self._matching(f"{key}[{i}]", value, _HANDLE, wanted) for i, value in enumerate(self.items(key))
+        ]
+        return tuple(dict.fromkeys(handle.lower().removeprefix("@") for handle in found))
 
     def color(self, key: str) -> str:
         """Return a colour."""
@@ -138,6 +151,32 @@ class Checker:
                 self.refuse(f"{key}[{i}]", value, "an origin such as https://app.example.org, without a path")
         return frozenset(found)
 
+    def secret(self, key: str) -> str:
+        """Return a secret, or nothing; what is refused is not repeated, for it may end up in a log."""
+        value = self.get(key)
+        if not isinstance(value, str) or 0 < len(value.encode("utf-8", "replace")) < _LEAST_SECRET:
+            self._refuse_unseen(key, f"a text of at least {_LEAST_SECRET} characters, or none,")
+            return ""
+        return value
+
+    def url_or_nothing(self, key: str) -> str:
+        """Return a web address, or nothing; it may bear a key, so what is refused is not repeated."""
+        value = self.get(key)
+        if not isinstance(value, str) or (value and not _is_web_address(value)):
+            self._refuse_unseen(key, "a web address such as https://node.example.org/, or none,")
+            return ""
+        return value
+
+    def chains(self, key: str) -> tuple[int, ...]:
+        """Return EIP-155 chain ids, each once."""
+        found = []
+        for i, value in enumerate(self.items(key)):
+            if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _LARGEST_CHAIN:
+                found.append(int(value))
+            else:
+                self.refuse(f"{key}[{i}]", value, "the EIP-155 id of a chain such as 1")
+        return tuple(dict.fromkeys(found))
+
     def networks(self, key: str) -> tuple[Network, ...]:
         """Return addresses and networks."""
         networks = []
@@ -147,6 +186,9 @@ class Checker:
             except ValueError:
                 self.refuse(f"{key}[{i}]", value, "an address or a network such as 10.0.0.0/8")
         return tuple(networks)
+
+    def _refuse_unseen(self, key: str, wanted: str) -> None:
+        self.problems.append(f"{self._prefix}{key}: {wanted} wanted")
 
     def _matching(self, key: str, value: Any, pattern: re.Pattern[str], wanted: str) -> str:
         if not isinstance(value, str) or not pattern.fullmatch(value):
@@ -164,3 +206,13 @@ def _is_origin(text: str) -> bool:
         return False
     scheme, host = url.scheme, text.lower().removeprefix(f"{url.scheme}://").removesuffix(f":{port}")
     return scheme in _DEFAULT_PORTS and port != _DEFAULT_PORTS[scheme] and bool(_HOST.fullmatch(host))
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        host, _ = url.hostname, url.port
+    except ValueError:
+        return False
+    # urlsplit overlooks line breaks and tabs.
+    return url.scheme in _DEFAULT_PORTS and bool(host) and not re.search(r"[\s\x00-\x1f]", text)

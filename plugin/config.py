@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from .domain.errors import ConfigError
 from .domain.model import Role
 from .domain.tickets import Policy, TicketRules
 
-_MODERATOR_KEYS = {"name": "", "role": "", "telegram_id": 0, "mxid": ""}
+_MODERATOR_KEYS = {"name": "", "role": "", "telegram_id": 0, "mxid": "", "handles": []}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,8 @@ class ModeratorEntry:
     role: Role
     telegram_id: int | None
     mxid: str | None
+    handles: tuple[str, ...] = ()
+    """Public names, in lower case and without the @, by which this person may be met elsewhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,18 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Identity:
+    """How a customer may prove who it is."""
+
+    user_secret: str = field(repr=False)
+    """What the host site signs its users' tokens with; empty: it signs none."""
+    wallet_chains: tuple[int, ...]
+    """EIP-155 ids of the chains whose wallets may sign in."""
+    rpc_url: str = field(repr=False)
+    """A node to ask about contract wallets, which may bear a key of the operator's; empty: none."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The checked configuration."""
 
@@ -83,6 +97,7 @@ class Settings:
     block_habits: BlockHabits
     relay: RelayPace
     limits: Limits
+    identity: Identity
     trusted_proxies: tuple[Network, ...]
 
 
@@ -183,6 +198,11 @@ def parse_settings(data: Mapping[str, Any]) -> Settings:
             messages_per_minute=check.count("limits.messages_per_minute", least=1),
             sessions_per_hour=check.count("limits.sessions_per_hour", least=1),
         ),
+        identity=Identity(
+            user_secret=check.secret("identity.user_secret"),
+            wallet_chains=check.chains("identity.wallet_chains"),
+            rpc_url=check.url_or_nothing("identity.rpc_url"),
+        ),
         trusted_proxies=check.networks("trusted_proxies"),
     )
     if check.problems:
@@ -196,6 +216,9 @@ def _moderators(check: Checker, key: str) -> tuple[ModeratorEntry, ...]:
         ids = [getattr(entry, name) for entry in entries if getattr(entry, name)]
         for twice in {i for i in ids if ids.count(i) > 1}:
             check.problems.append(f"{key}: {name} {twice} stands there twice")
+    handles = [handle for entry in entries for handle in entry.handles]
+    for twice in sorted({handle for handle in handles if handles.count(handle) > 1}):
+        check.problems.append(f"{key}: the handle {twice} stands there twice")
     return tuple(entries)
 
 
@@ -214,6 +237,7 @@ def _moderator(check: Checker, key: str, value: Any) -> ModeratorEntry:
         # What was refused becomes nothing: two wrong ids are not the same person.
         telegram_id=(entry.count("telegram_id", least=1) if "telegram_id" in named else 0) or None,
         mxid=(entry.mxid("mxid") if "mxid" in named else "") or None,
+        handles=entry.handles("handles") if entry.get("handles") is not MISSING else (),
     )
     check.problems += entry.problems
     return parsed

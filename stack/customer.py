@@ -24,6 +24,7 @@ class StreamEvent:
     """One event of a stream."""
 
     id: int
+    """0 for `session.ended`, which is no part of the conversation."""
     type: str
     data: dict[str, Any]
 
@@ -92,7 +93,8 @@ class EventStream:
             if name:
                 fields[name] = value.removeprefix(" ")
             elif not text and "data" in fields:
-                yield StreamEvent(id=int(fields["id"]), type=fields["event"], data=json.loads(fields["data"]))
+                number = int(fields.get("id", 0))
+                yield StreamEvent(id=number, type=fields["event"], data=json.loads(fields["data"]))
                 fields = {}
 
 
@@ -117,11 +119,50 @@ class Customer:
         message: Message = answer.json
         return message
 
+    async def moderators(self) -> dict[str, str]:
+        """The ids, by name, of the moderators who can be written to in private."""
+        items = (await self.api.call("GET", "/v1/moderators"))["items"]
+        return {item["name"]: item["id"] for item in items}
+
+    async def send_direct(self, moderator: str, text: str) -> Message:
+        """Writes to one moderator, named as the list has it, in private."""
+        moderator_id = (await self.moderators())[moderator]
+        answer = await self.post(text, channel="direct", moderator=moderator_id)
+        if answer.status != 201:
+            raise RefusedError(f"POST v1/messages: {answer.status} {answer.text[:500]}")
+        message: Message = answer.json
+        return message
+
+    async def check_support(self, text: str) -> dict[str, Any]:
+        """Asks whether a handle, or a message, is really the support's."""
+        found: dict[str, Any] = await self.api.call("POST", "/v1/support-check", {"text": text})
+        return found
+
     async def history(self, *, after: int | None = None, limit: int = 200) -> dict[str, Any]:
         """A page of the conversation, with `items`, `next` and `last_event_id`."""
         query = f"limit={limit}" + ("" if after is None else f"&after={after}")
         page: dict[str, Any] = await self.api.call("GET", f"/v1/messages?{query}")
         return page
+
+    async def ask_challenge(self, address: str, *, chain_id: int = 1, **more: object) -> Answer:
+        """Asks for a text that a wallet is to sign, whatever the answer's status."""
+        body = {"address": address, "chain_id": chain_id, **more}
+        return await self.api.request("POST", "/v1/session/wallet/challenge", body)
+
+    async def verify(self, message: str, signature: str, **more: object) -> Answer:
+        """Hands a signed text in, whatever the answer's status."""
+        body = {"message": message, "signature": signature, **more}
+        return await self.api.request("POST", "/v1/session/wallet/verify", body)
+
+    async def identify(self, token: str, **more: object) -> Answer:
+        """Hands the host site's word in, whatever the answer's status."""
+        return await self.api.request("POST", "/v1/session/identity", {"token": token, **more})
+
+    def go_on(self, answer: Answer) -> Customer:
+        """The same browser with the token that signing in gave it."""
+        if answer.status != 200:
+            raise RefusedError(f"not signed in: {answer.status} {answer.text[:500]}")
+        return Customer(self.api, answer.json)
 
     @asynccontextmanager
     async def stream(self, last_event_id: int | None = None) -> AsyncIterator[EventStream]:

@@ -29,11 +29,13 @@ def _where_to_look(system: System, *, kept: bool) -> str:
     password = system.state.password
     return f"""
   The team's Telegram group   {system.telegram.page_url}
-  The customer's page         {system.page.url}
+  The customer's app          {system.page.url}
   maubot                      {system.maubot.page_url}   (user {USER}, password {password})
   Matrix homeserver           {system.synapse.url}   (user {mxid(ADMIN)}, password {password})
   Support room                {system.room_id}
   Data and logs               {system.data}{"" if kept else "   (removed at the end)"}
 
-Write as the customer. In the group, answer as Alice with Reply. Ctrl-C ends everything.
+Open the app and the group beside each other. In the app, the headset in the corner opens the chat: write as
+the customer, in the group answer as Alice with Reply. The app has two test wallets to sign in with; they ask
+before they sign. Ctrl-C ends everything.
 """

@@ -12,6 +12,8 @@ Config = Mapping[str, Any]
 SERVER_NAME = "hs.test"
 INSTANCE = "support"
 SUPPORT_BOT, ADMIN, BRIDGE_BOT = "headset", "admin", "telegrambot"
+MODERATOR = "bob"
+"""Bob has a Matrix account beside his Telegram one, so that customers can write to him in private."""
 GHOST_TEMPLATE = "telegram_{userid}"
 
 
@@ -34,7 +36,13 @@ def instance_config(room_id: str, page_origin: str, overrides: Config) -> dict[s
             "bridge": {"bot": mxid(BRIDGE_BOT), "ghost_template": GHOST_TEMPLATE},
             "moderators": [
                 {"telegram_id": ALICE, "name": "Alice", "role": "admin"},
-                {"telegram_id": BOB, "name": "Bob", "role": "moderator"},
+                {
+                    "telegram_id": BOB,
+                    "mxid": mxid(MODERATOR),
+                    "name": "Bob",
+                    "role": "moderator",
+                    "handles": ["@bob_help"],
+                },
             ],
             "widget": {"allowed_origins": [page_origin], "name": "Example support", "color": "#4f46e5"},
         },

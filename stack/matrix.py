@@ -62,6 +62,33 @@ class MatrixUser:
     async def join(self, room_id: str) -> None:
         await self.api.call("POST", f"{CLIENT}/join/{quote(room_id)}", {})
 
+    async def accept_invites(self) -> list[str]:
+        """Joins every room that somebody has invited to, and returns their ids."""
+        query = '{"room":{"timeline":{"limit":0},"state":{"types":[]}},"presence":{"types":[]}}'
+        answer = await self.api.call("GET", f"{CLIENT}/sync?timeout=0&filter={quote(query)}")
+        invited = list(answer.get("rooms", {}).get("invite", {}))
+        for room_id in invited:
+            await self.join(room_id)
+        return invited
+
+    async def joined_rooms(self) -> list[str]:
+        """The ids of the rooms that this user is in."""
+        rooms: list[str] = (await self.api.call("GET", f"{CLIENT}/joined_rooms"))["joined_rooms"]
+        return rooms
+
+    async def wait_for_room_with(self, text: str, *, within: float = 30.0) -> str:
+        """The id of the room in which somebody has said this; every invitation is accepted on the way."""
+
+        async def find() -> str | None:
+            await self.accept_invites()
+            for room_id in await self.joined_rooms():
+                said = [event["content"].get("body", "") for event in await self.events(room_id)]
+                if any(text in body for body in said):
+                    return room_id
+            return None
+
+        return await until(find, f"a room of {self.mxid} with {text!r}", within=within)
+
     async def leave(self, room_id: str) -> None:
         await self.api.call("POST", f"{CLIENT}/rooms/{quote(room_id)}/leave", {})
 

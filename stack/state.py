@@ -21,9 +21,10 @@ class State:
     synapse_secret: str = field(default_factory=_token)
     maubot_secret: str = field(default_factory=_token)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(9))
-    """The admin's, in Matrix and in maubot."""
+    """The admin's, in Matrix and in maubot, and Bob's in Matrix."""
     as_token: str = field(default_factory=_token)
     hs_token: str = field(default_factory=_token)
+    wallet_secret: str = field(default_factory=_token)
     accounts: dict[str, Account] = field(default_factory=dict)
     room_id: str | None = None
 

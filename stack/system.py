@@ -15,12 +15,13 @@ from . import archive
 from .bridge import Bridge, BridgeSettings, Options, write_registration
 from .conditions import all_of, until
 from .customer import Customer, open_session
-from .customer_page import CustomerPage
+from .host_page import HostPage
 from .instance import (
     ADMIN,
     BRIDGE_BOT,
     GHOST_TEMPLATE,
     INSTANCE,
+    MODERATOR,
     SERVER_NAME,
     SUPPORT_BOT,
     Config,
@@ -44,7 +45,7 @@ PORTS = ["synapse", "bridge", "maubot", "page", "proxy", "telegram", "telegram_c
 
 
 class System:
-    """Synapse, maubot with the built plugin, mautrix-telegram, the Telegram data centre, the customer's page.
+    """Synapse, maubot with the built plugin, mautrix-telegram, the Telegram data centre, a host page.
 
     With a data folder of its own it goes on where it was left. Synapse on SQLite numbers its transactions
     to the bridge from 1 again after a restart, and a bridge that runs on would drop them as repeats: so the
@@ -80,7 +81,7 @@ class System:
             self.data / "telegram",
             port=ports["telegram"],
             control_port=ports["telegram_control"],
-            links={"The customer's page": f"http://{HOST}:{ports['page']}/"},
+            links={"The customer's app": f"http://{HOST}:{ports['page']}/"},
         )
         settings = _bridge_settings(self.state, ports, self.telegram_centre)
         registration = self.data / "registration.yaml"
@@ -101,7 +102,7 @@ class System:
             postgres=postgres,
         )
         self.api_url = f"{self.maubot.url}/_matrix/maubot/plugin/{INSTANCE}"
-        self.page = CustomerPage(port=ports["page"], api_url=self.api_url)
+        self.page = HostPage(port=ports["page"], api_url=self.api_url, wallet_secret=self.state.wallet_secret)
         self.proxy = MatrixProxy(port=ports["proxy"], target=self.synapse.url) if homeserver_proxy else None
 
     async def __aenter__(self) -> System:
@@ -140,6 +141,11 @@ class System:
     @property
     def admin(self) -> MatrixUser:
         return self._user(ADMIN)
+
+    @property
+    def bob(self) -> MatrixUser:
+        """The moderator who is in Matrix, too; in no room until somebody writes to him."""
+        return self._user(MODERATOR)
 
     @property
     def support_bot(self) -> MatrixUser:
@@ -252,14 +258,17 @@ class System:
         await self.synapse.boot(self._homeserver)
         if self.proxy:
             await self.proxy.start()
-        if not self.state.accounts:
-            secret = self.state.synapse_secret
-            admin, support_bot = await all_of(
-                register(self._homeserver, secret, ADMIN, password=self.state.password, admin=True),
-                register(self._homeserver, secret, SUPPORT_BOT),
-            )
-            self.state.accounts = {ADMIN: admin, SUPPORT_BOT: support_bot}
-            self.state.save(self._state_file)
+        secret, password = self.state.synapse_secret, self.state.password
+        people: dict[str, dict[str, Any]] = {
+            ADMIN: {"password": password, "admin": True},
+            SUPPORT_BOT: {},
+            MODERATOR: {"password": password},
+        }
+        # A kept data folder may be older than one of them.
+        missing = [name for name in people if name not in self.state.accounts]
+        made = await all_of(*(register(self._homeserver, secret, name, **people[name]) for name in missing))
+        self.state.accounts |= dict(zip(missing, made, strict=True))
+        self.state.save(self._state_file)
 
     async def _bridge_room(self) -> None:
         await bridge_room(self._portal_members(), self.room_id, GROUP)

@@ -9,17 +9,18 @@ from mautrix.util.async_db import Connection, Scheme
 
 from ..domain.delivery import SILENT_BATCHES, Part
 from ..domain.errors import Unavailable
-from ..domain.model import ANSWERS, Batch, OutboxRow
+from ..domain.model import ANSWERS, Batch, Channel, OutboxRow
 from .columns import Row, from_ms, from_ms_or_none, to_ms
 
 _BATCH = (
     "id, lane, customer_id, ticket, room_id, parts, part_count, held, edits, attempt, tries, device_id,"
-    " first_tried_at, fence, created_at"
+    " first_tried_at, fence, created_at, heading, direct_id"
 )
 _ADD = """
     INSERT INTO batch (id, lane, customer_id, ticket, room_id, parts, part_count, held, edits, state, attempt,
-        tries, device_id, first_tried_at, due_at, lease_owner, lease_until, fence, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10, 0, $11, $12, $13, $14, $15, $16, $13)
+        tries, device_id, first_tried_at, due_at, lease_owner, lease_until, fence, created_at, heading,
+        direct_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10, 0, $11, $12, $13, $14, $15, $16, $13, $17, $18)
 """
 # On SQLite the transaction itself keeps others out.
 _LOCK_MAKING = "SELECT value FROM counter WHERE name = 'maker' FOR UPDATE SKIP LOCKED"
@@ -29,18 +30,19 @@ _LOCK = "UPDATE batch SET fence = fence WHERE id = $1 RETURNING state"
 _ASSIGN = "UPDATE outbox SET batch_id = $2 WHERE id = $1 AND batch_id IS NULL RETURNING 1"
 _GET = f"SELECT {_BATCH} FROM batch WHERE id = $1"
 
+_CHANNEL = "CASE WHEN direct_id IS NULL THEN 'team' ELSE 'direct' END"
 _LIST_DUE = f"""
     SELECT {_BATCH} FROM batch
-    WHERE state = 'open' AND due_at <= $1 AND lease_until <= $1 ORDER BY id LIMIT $2
+    WHERE state = 'open' AND due_at <= $1 AND lease_until <= $1 AND {_CHANNEL} = $3 ORDER BY id LIMIT $2
 """
 _LEASE = """
     UPDATE batch SET lease_owner = $3, lease_until = $4, fence = fence + 1
     WHERE id = $1 AND fence = $2 AND state = 'open' RETURNING fence
 """
 _TAKE_OVER = "UPDATE batch SET lease_until = 0 WHERE state = 'open' AND lease_owner = $1"
-_NEXT_DUE = """
+_NEXT_DUE = f"""
     SELECT MIN(CASE WHEN due_at > lease_until THEN due_at ELSE lease_until END) FROM batch
-    WHERE state = 'open'
+    WHERE state = 'open' AND {_CHANNEL} = $1
 """
 _START_ATTEMPT = """
     UPDATE batch SET attempt = attempt + 1, device_id = $3, first_tried_at = $4 WHERE id = $1 AND fence = $2
@@ -85,7 +87,7 @@ _SEND_AGAIN = """
 _RELEASE_HELD = """
     UPDATE batch SET held = 0, state = 'open', attempt = attempt + 1, first_tried_at = $2, due_at = $2,
         lease_until = 0, fence = fence + 1
-    WHERE customer_id = $1 AND state = 'held' RETURNING id
+    WHERE customer_id = $1 AND state = 'held' AND direct_id IS NULL RETURNING id
 """
 _EXPIRE = f"""
     UPDATE batch SET state = 'unconfirmed' WHERE state = 'sent' AND sent_at <= $1 RETURNING {_BATCH}
@@ -101,15 +103,18 @@ _SAY_AGAIN = """
 """
 _LEAVE_UNREPORTED = "UPDATE batch SET state = 'unreported' WHERE state = 'sent'"
 
+# What goes to direct rooms takes nothing of the group's minute, and no bridge says a word of it.
 # Telegram's minute counts from when it had a post, which the bridge's word is nearest to. Where the bridge
 # reports, a post without a word is still on its way.
 _COUNT_ON_THEIR_WAY = """
     SELECT COALESCE(SUM(part_count), 0) FROM batch
-    WHERE (state = 'open' AND held = 0 AND lease_until > $1) OR (state = 'sent' AND $2 = 1)
+    WHERE ((state = 'open' AND held = 0 AND lease_until > $1) OR (state = 'sent' AND $2 = 1))
+    AND direct_id IS NULL
 """
 _LIST_SENT_SINCE = """
     SELECT COALESCE(confirmed_at, sent_at) AS at, part_count FROM batch
-    WHERE (sent_at > $1 OR confirmed_at > $1) AND NOT (state = 'sent' AND $2 = 1) ORDER BY at
+    WHERE (sent_at > $1 OR confirmed_at > $1) AND NOT (state = 'sent' AND $2 = 1) AND direct_id IS NULL
+    ORDER BY at
 """
 _COUNT_BY_STATE = (
     "SELECT state, COUNT(*) AS number FROM batch WHERE state IN ('failed', 'unconfirmed') GROUP BY state"
@@ -134,7 +139,7 @@ def _from_row(row: Row) -> Batch:
         lane=row["lane"],
         customer_id=row["customer_id"],
         ticket=row["ticket"],
-        room_id=row["room_id"],
+        room_id=row["room_id"] or None,
         parts=tuple(json.loads(row["parts"])),
         part_count=row["part_count"],
         held=bool(row["held"]),
@@ -145,6 +150,8 @@ def _from_row(row: Row) -> Batch:
         first_tried_at=from_ms(row["first_tried_at"]),
         fence=row["fence"],
         created_at=from_ms(row["created_at"]),
+        heading=row["heading"],
+        direct_id=row["direct_id"],
     )
 
 
@@ -198,7 +205,7 @@ class BatchRepository:
             batch.lane,
             batch.customer_id,
             batch.ticket,
-            batch.room_id,
+            batch.room_id or "",
             json.dumps(batch.parts),
             batch.part_count,
             int(batch.held),
@@ -210,6 +217,8 @@ class BatchRepository:
             owner,
             to_ms(lease_until),
             batch.fence,
+            batch.heading,
+            batch.direct_id,
         )
         for row in rows:
             if await self._conn.fetchval(_ASSIGN, row.id, batch.id) is None:
@@ -220,9 +229,9 @@ class BatchRepository:
         row = await self._conn.fetchrow(_GET, batch_id)
         return None if row is None else _from_row(row)
 
-    async def list_due(self, now: datetime, limit: int) -> list[Batch]:
-        """Return open batches whose time has come and that nobody holds a lease on."""
-        return [_from_row(row) for row in await self._conn.fetch(_LIST_DUE, to_ms(now), limit)]
+    async def list_due(self, now: datetime, limit: int, channel: Channel = "team") -> list[Batch]:
+        """Return a channel's open batches whose time has come and that nobody holds a lease on."""
+        return [_from_row(row) for row in await self._conn.fetch(_LIST_DUE, to_ms(now), limit, channel)]
 
     async def lease(self, batch: Batch, owner: str, until: datetime) -> int | None:
         """Take a due batch; return the new fence, None where somebody else was first."""
@@ -233,9 +242,9 @@ class BatchRepository:
         """End the leases that this host's former process held when it died."""
         await self._conn.execute(_TAKE_OVER, owner)
 
-    async def get_next_due(self) -> datetime | None:
-        """Return when the next open batch may be taken."""
-        return from_ms_or_none(await self._conn.fetchval(_NEXT_DUE))
+    async def get_next_due(self, channel: Channel = "team") -> datetime | None:
+        """Return when a channel's next open batch may be taken."""
+        return from_ms_or_none(await self._conn.fetchval(_NEXT_DUE, channel))
 
     async def start_attempt(self, batch: Batch, device_id: str, at: datetime) -> int | None:
         """Begin a new attempt under new transaction ids; return its number, None where the lease is lost.
@@ -289,7 +298,7 @@ class BatchRepository:
         await self._conn.execute(_SEND_AGAIN, batch_id, to_ms(now), to_ms(now + pause), error)
 
     async def release_held(self, customer_id: str, now: datetime) -> int:
-        """Put what a block held of a customer on its way; return how many batches."""
+        """Put what a block held of a customer for the group on its way; return how many batches."""
         return len(await self._conn.fetch(_RELEASE_HELD, customer_id, to_ms(now)))
 
     async def expire_unconfirmed(self, sent_before: datetime) -> list[Batch]:

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mautrix.util.async_db import Connection
+from mautrix.util.async_db import Connection, Scheme
 
-from ..domain.model import Author, ConversationEvent, Customer, Message
+from ..domain.errors import Unavailable
+from ..domain.model import Author, Channel, ConversationEvent, Customer, Message
 from .columns import Row, from_ms, from_ms_or_none, to_ms
-from .sessions import customer_from_row
+from .sessions import CUSTOMER, customer_from_row
 from .tickets import TicketRepository
 
 # The customer's row is the lock of the conversation: numbers are given out in the order of commits,
 # so that no reader of a stream can see a number before a lower one.
-_ADVANCE = """
+_ADVANCE = f"""
     UPDATE customer SET last_seq = last_seq + 1, last_event = last_event + 1
-    WHERE id = $1 AND erased_at IS NULL
-    RETURNING id, identity, name, ticket, last_seq, last_event, created_at
+    WHERE id = $1 AND joined_to IS NULL AND erased_at IS NULL
+    RETURNING {CUSTOMER}
 """
 
-_ADVANCE_EVENT = "UPDATE customer SET last_event = last_event + 1 WHERE id = $1 RETURNING last_event"
+_ADVANCE_EVENT = """
+    UPDATE customer SET last_event = last_event + 1 WHERE id = $1 AND joined_to IS NULL RETURNING last_event
+"""
+# On SQLite the transaction itself keeps others out.
+_LOCK = "SELECT joined_to FROM customer WHERE id = $1 FOR NO KEY UPDATE"
+
+_RETRY_AFTER = 1
 
 _MESSAGE = (
     "id, customer_id, seq, ticket, channel, author_kind, author_id, author_name, author_verified, text,"
-    " reply_to, client_id, created_at, edited_at, deleted_at"
+    " reply_to, client_id, created_at, edited_at, deleted_at, moderator_id"
 )
 _ADD_MESSAGE = f"""
     INSERT INTO message ({_MESSAGE})
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, NULL, NULL)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, NULL, NULL, $14)
 """
 _GET_BY_CLIENT_ID = f"SELECT {_MESSAGE} FROM message WHERE customer_id = $1 AND client_id = $2"
 _LIST_AFTER = f"SELECT {_MESSAGE} FROM message WHERE customer_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"
@@ -36,6 +43,12 @@ _LIST_BEFORE = (
 )
 
 _GET = f"SELECT {_MESSAGE} FROM message WHERE id = $1"
+_COUNT = "SELECT COUNT(*) FROM message WHERE customer_id = $1 AND channel = $2"
+# A deleted one is not in the conversation any more; the newest of a long conversation will do.
+_LIST_ANSWERS = """
+    SELECT text FROM message WHERE customer_id = $1 AND author_kind = 'moderator' AND deleted_at IS NULL
+    ORDER BY seq DESC LIMIT 1000
+"""
 _EDIT = "UPDATE message SET text = $2, edited_at = $3 WHERE id = $1"
 _DELETE = "UPDATE message SET deleted_at = $2 WHERE id = $1"
 _BLANK = "UPDATE message SET text = '', deleted_at = COALESCE(deleted_at, $2) WHERE id = $1"
@@ -72,6 +85,7 @@ def _message_from_row(row: Row) -> Message:
         created_at=from_ms(row["created_at"]),
         edited_at=from_ms_or_none(row["edited_at"]),
         deleted_at=from_ms_or_none(row["deleted_at"]),
+        moderator_id=row["moderator_id"],
     )
 
 
@@ -82,9 +96,20 @@ class ConversationRepository:
         self._conn = conn
 
     async def advance(self, customer_id: str) -> Customer | None:
-        """Take the conversation's lock and its next `seq` and event number; None: nobody is there."""
+        """Take the conversation's lock and its next `seq` and event number; None: there is none any more."""
         row = await self._conn.fetchrow(_ADVANCE, customer_id)
         return None if row is None else customer_from_row(row)
+
+    async def lock(self, customer_id: str) -> None:
+        """Keep a conversation from joining another one until the transaction ends.
+
+        Raises:
+            Unavailable: it has just joined one; what was read of it before does not hold any more.
+        """
+        if self._conn.scheme == Scheme.SQLITE:
+            return
+        if await self._conn.fetchval(_LOCK, customer_id) is not None:
+            raise Unavailable("The conversation has just moved.", retry_after=_RETRY_AFTER)
 
     async def add_message(self, message: Message, event_number: int) -> None:
         """Store a message and the `message.created` event of its conversation."""
@@ -104,6 +129,7 @@ class ConversationRepository:
             message.reply_to,
             message.client_id,
             to_ms(message.created_at),
+            message.moderator_id,
         )
         await self._add_event(message.customer_id, event_number, "message.created", message.id, None)
 
@@ -111,6 +137,14 @@ class ConversationRepository:
         """Return the message."""
         row = await self._conn.fetchrow(_GET, message_id)
         return None if row is None else _message_from_row(row)
+
+    async def count_messages(self, customer_id: str, channel: Channel) -> int:
+        """Return how many messages there are in one channel of a conversation."""
+        return int(await self._conn.fetchval(_COUNT, customer_id, channel))
+
+    async def list_answers(self, customer_id: str) -> list[str]:
+        """Return what moderators said in a conversation, as it stands there now."""
+        return [row["text"] for row in await self._conn.fetch(_LIST_ANSWERS, customer_id)]
 
     async def edit_message(self, message: Message, text: str, at: datetime) -> None:
         """Give a message another text."""
@@ -138,6 +172,8 @@ class ConversationRepository:
     ) -> None:
         """Take the conversation's lock and its next event number for an event about a message or a ticket."""
         number = await self._conn.fetchval(_ADVANCE_EVENT, customer_id)
+        if number is None:
+            raise Unavailable("The conversation has just moved.", retry_after=_RETRY_AFTER)
         await self._add_event(customer_id, number, event_type, message_id, ticket)
 
     async def _add_event(

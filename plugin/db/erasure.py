@@ -26,6 +26,8 @@ _ANSWERS = """
         SELECT 1 FROM ticket t
         WHERE t.customer_id = $1 AND o.customer_id IS NULL AND o.text LIKE '%#' || t.number || ' %'
     ))
+    UNION SELECT o.id FROM direct d JOIN outbox o ON o.lane = 'direct answers:' || d.id
+    WHERE d.customer_id = $1
 """
 _BATCHES = f"""
     SELECT o.batch_id FROM outbox o JOIN message m ON m.id = o.message_id WHERE m.customer_id = $1
@@ -38,7 +40,9 @@ _ROOM_OF_TICKET = "(SELECT l.room_id FROM batch l WHERE l.ticket = {0}.ticket OR
 _REDACT = f"""
     INSERT INTO redaction (event_id, room_id, round, tries, due_at, created_at)
     SELECT event_id, room_id, 1, 0, CAST($2 AS BIGINT), CAST($2 AS BIGINT) FROM (
-        SELECT e.event_id, b.room_id FROM ticket_event e JOIN batch b ON b.id = e.batch_id
+        SELECT e.event_id, COALESCE(r.room_id, d.room_id, NULLIF(b.room_id, '')) AS room_id
+        FROM ticket_event e JOIN batch b ON b.id = e.batch_id LEFT JOIN direct d ON d.id = e.direct_id
+        LEFT JOIN room_event r ON r.event_id = e.event_id
         WHERE e.batch_id IN ({_BATCHES})
         UNION
         SELECT e.event_id, COALESCE(d.room_id, r.room_id, {_ROOM_OF_TICKET.format("e")})
@@ -62,7 +66,8 @@ _OWN_EVENTS = "SELECT event_id FROM ticket_event WHERE customer_id = $1"
 
 # In this order: the batches are found by the rows that are emptied after them. $2 is the time.
 _BLANK = (
-    f"""UPDATE batch SET state = 'dropped', parts = '[]', error = NULL, fence = fence + 1, lease_until = 0
+    f"""UPDATE batch SET state = 'dropped', parts = '[]', heading = NULL, error = NULL, fence = fence + 1,
+            lease_until = 0
         WHERE id IN ({_BATCHES})""",
     f"DELETE FROM outbox WHERE batch_id IS NULL AND (customer_id = $1 OR id IN ({_ANSWERS}))",
     f"UPDATE outbox SET text = '' WHERE id IN ({_ANSWERS})",

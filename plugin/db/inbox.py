@@ -1,4 +1,4 @@
-"""What came in from the support room: the sync cursor, the events, and which belong to a ticket."""
+"""What came in from the rooms: the sync cursor, the events, and which belong to a ticket."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from mautrix.util.async_db import Connection
 
 from ..domain.delivery import Report
-from ..domain.model import Batch, HeldReply, RoomEvent, Target, role_of
+from ..domain.model import Batch, Delivered, HeldReply, RoomEvent, Target, role_of
 from .columns import from_ms, to_ms
 
 _GET_CURSOR = "SELECT next_batch FROM inbox_cursor WHERE id = 1"
@@ -36,13 +36,16 @@ _FINISH = (
 )
 _SET_ASIDE = "UPDATE room_event SET outcome = $2 WHERE event_id = $1"
 
+# Whose it is the batch's row knows: the conversation may have joined another one while it was sent.
 _ADD_POST = """
-    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, batch_id, part, attempt, status)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'sent') ON CONFLICT (event_id) DO NOTHING
+    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, batch_id, part, attempt, status,
+        direct_id)
+    VALUES ($1, (SELECT customer_id FROM batch WHERE id = $2), $3, $4, $5, $2, $6, $7, 'sent', $8)
+    ON CONFLICT (event_id) DO NOTHING
 """
 _ADD_REPLY = """
-    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, message_id)
-    VALUES ($1, $2, $3, 'reply', $4, $5) ON CONFLICT (event_id) DO NOTHING
+    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, message_id, direct_id)
+    VALUES ($1, $2, $3, 'reply', $4, $5, $6) ON CONFLICT (event_id) DO NOTHING
 """
 _ADD_HELD = """
     INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, direct_id, held_id)
@@ -55,19 +58,21 @@ _ADD_EDIT = """
 """
 # No target: a Reply to a command or a note is talk in the team.
 _ADD_TALK = """
-    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender)
-    VALUES ($1, $2, $3, 'talk', $4) ON CONFLICT (event_id) DO NOTHING
+    INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, direct_id)
+    VALUES ($1, $2, $3, 'talk', $4, $5) ON CONFLICT (event_id) DO NOTHING
 """
 _BECOME_REPLY = (
     "UPDATE ticket_event SET role = 'reply', message_id = $2 WHERE event_id = $1 AND role = 'held'"
 )
 # A Reply to one of the bot's own answers is talk in the team, and one to an erased customer reaches nobody.
+# One in the support room that names an event of a direct room, or the other way round, is about neither.
 _GET_TARGET = """
-    SELECT e.customer_id, e.ticket, e.message_id, e.batch_id, e.held_id FROM ticket_event e
+    SELECT e.customer_id, e.ticket, e.message_id, e.batch_id, e.direct_id, e.held_id FROM ticket_event e
     JOIN customer c ON c.id = e.customer_id
-    WHERE e.event_id = $1 AND e.role IN ('post', 'reply', 'held') AND c.erased_at IS NULL
+    WHERE e.event_id = $1 AND e.role IN ('post', 'reply', 'held') AND COALESCE(e.direct_id, '') = $2
+    AND c.erased_at IS NULL
 """
-_GET_REPLY = "SELECT sender, message_id FROM ticket_event WHERE event_id = $1 AND role = 'reply'"
+_GET_REPLY = "SELECT sender, message_id, direct_id FROM ticket_event WHERE event_id = $1 AND role = 'reply'"
 # What was delivered stays so; a status may come twice, and late.
 _REPORT = """
     UPDATE ticket_event SET status = $2, reason = $3, reported_at = $4
@@ -76,7 +81,7 @@ _REPORT = """
 
 
 class InboxRepository:
-    """The room's events in room order, each handled once."""
+    """The rooms' events in room order, each handled once."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
@@ -145,18 +150,26 @@ class InboxRepository:
         await self._conn.execute(
             _ADD_POST,
             event_id,
-            batch.customer_id,
+            batch.id,
             batch.ticket,
             role_of(batch),
             sender,
-            batch.id,
             part,
             attempt,
+            batch.direct_id,
         )
 
     async def add_reply(self, event_id: str, sender: str, target: Target, message_id: str) -> None:
         """Remember that a room event was delivered to a customer, so that a reply to it goes there too."""
-        await self._conn.execute(_ADD_REPLY, event_id, target.customer_id, target.ticket, sender, message_id)
+        await self._conn.execute(
+            _ADD_REPLY,
+            event_id,
+            target.customer_id,
+            target.ticket,
+            sender,
+            message_id,
+            target.direct_id,
+        )
 
     async def add_held(self, held: HeldReply) -> None:
         """Remember that a room event is held, so that a reply to it finds its ticket."""
@@ -166,7 +179,9 @@ class InboxRepository:
 
     async def add_talk(self, event_id: str, sender: str, target: Target) -> None:
         """Remember that a room event is about a ticket and for the team only: a command, or a note."""
-        await self._conn.execute(_ADD_TALK, event_id, target.customer_id, target.ticket, sender)
+        await self._conn.execute(
+            _ADD_TALK, event_id, target.customer_id, target.ticket, sender, target.direct_id
+        )
 
     async def add_edit(self, event_id: str, replaces: str) -> None:
         """Remember that a room event repeats a delivered one in other words."""
@@ -176,9 +191,9 @@ class InboxRepository:
         """Note that what was held is delivered now."""
         await self._conn.execute(_BECOME_REPLY, event_id, message_id)
 
-    async def get_target(self, event_id: str) -> Target | None:
-        """Return what a reply to this event is about."""
-        row = await self._conn.fetchrow(_GET_TARGET, event_id)
+    async def get_target(self, event_id: str, direct_id: str | None = None) -> Target | None:
+        """Return what a reply to this event is about, in the support room or in a direct conversation."""
+        row = await self._conn.fetchrow(_GET_TARGET, event_id, direct_id or "")
         if row is None:
             return None
         return Target(
@@ -186,13 +201,16 @@ class InboxRepository:
             ticket=row["ticket"],
             message_id=row["message_id"],
             batch_id=row["batch_id"],
+            direct_id=row["direct_id"],
             held_id=row["held_id"],
         )
 
-    async def get_reply(self, event_id: str) -> tuple[str, str] | None:
-        """Return who sent a delivered reply, and the id of the message it became."""
+    async def get_reply(self, event_id: str) -> Delivered | None:
+        """Return what a delivered reply became."""
         row = await self._conn.fetchrow(_GET_REPLY, event_id)
-        return None if row is None else (row["sender"], row["message_id"])
+        if row is None:
+            return None
+        return Delivered(sender=row["sender"], message_id=row["message_id"], direct_id=row["direct_id"])
 
     async def report(self, event_id: str, status: Report, reason: str | None, at: datetime) -> str | None:
         """Note what the bridge says of a post; return its batch, None where there is nothing to note."""

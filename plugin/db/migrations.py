@@ -75,7 +75,10 @@ _REDACTION = (
     )""",
     "CREATE INDEX redaction_due ON redaction (due_at) WHERE done_at IS NULL",
 )
-_BLOCK_INDEXES = ("CREATE INDEX block_account ON block (account_hash) WHERE account_hash IS NOT NULL",)
+_BLOCK_INDEXES = (
+    "CREATE INDEX block_account ON block (account_hash) WHERE account_hash IS NOT NULL",
+    "CREATE INDEX block_origin ON block (origin) WHERE origin IS NOT NULL",
+)
 _NOTE = (
     """CREATE TABLE note (
         id          TEXT PRIMARY KEY,
@@ -122,7 +125,8 @@ _TABLES = (
         created_at BIGINT NOT NULL,
         account    TEXT,
         email      TEXT,
-        erased_at  BIGINT
+        erased_at  BIGINT,
+        joined_to  TEXT
     )""",
     *_CUSTOMER_INDEXES,
     """CREATE TABLE session (
@@ -203,7 +207,9 @@ _TABLES = (
         error          TEXT,
         created_at     BIGINT NOT NULL,
         sent_at        BIGINT,
-        confirmed_at   BIGINT
+        confirmed_at   BIGINT,
+        heading        TEXT,
+        direct_id      TEXT
     )""",
     "CREATE INDEX batch_open ON batch (lease_until) WHERE state = 'open'",
     "CREATE INDEX batch_unconfirmed ON batch (sent_at) WHERE state = 'sent'",
@@ -280,7 +286,9 @@ _TABLES = (
         created_at  BIGINT NOT NULL,
         expires_at  BIGINT,
         lifted_at   BIGINT,
-        account_hash TEXT
+        account_hash TEXT,
+        origin      TEXT,
+        direct_id   TEXT
     )""",
     *_BLOCK_INDEXES,
     "CREATE INDEX block_customer ON block (customer_id, created_at)",
@@ -330,11 +338,16 @@ _FROM_1 = (
     "ALTER TABLE customer ADD COLUMN account TEXT",
     "ALTER TABLE customer ADD COLUMN email TEXT",
     "ALTER TABLE customer ADD COLUMN erased_at BIGINT",
+    "ALTER TABLE customer ADD COLUMN joined_to TEXT",
+    "ALTER TABLE batch ADD COLUMN heading TEXT",
     "ALTER TABLE message ADD COLUMN moderator_id TEXT",
+    "ALTER TABLE batch ADD COLUMN direct_id TEXT",
     "ALTER TABLE outbox ADD COLUMN direct_id TEXT",
     "ALTER TABLE ticket_event ADD COLUMN direct_id TEXT",
     "ALTER TABLE ticket_event ADD COLUMN held_id TEXT",
     "ALTER TABLE block ADD COLUMN account_hash TEXT",
+    "ALTER TABLE block ADD COLUMN origin TEXT",
+    "ALTER TABLE block ADD COLUMN direct_id TEXT",
     "ALTER TABLE moderator ADD COLUMN handles TEXT NOT NULL DEFAULT '[]'",
     *_CUSTOMER_INDEXES,
     *_SESSION_INDEXES,

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import json
+from typing import Any
 
 from mautrix.util.async_db import Connection
 
 from ..domain.model import Moderator
 from .columns import Row
 
-_MODERATOR = "id, name, role, telegram_id, mxid"
+_MODERATOR = "id, name, role, telegram_id, mxid, handles, source"
 _LIST_ACTIVE = f"SELECT {_MODERATOR} FROM moderator WHERE active = 1 ORDER BY id"
 _LIST_ALL = f"SELECT {_MODERATOR} FROM moderator ORDER BY id"
-_ADD = f"INSERT INTO moderator ({_MODERATOR}, source, active) VALUES ($1, $2, $3, $4, $5, $6, 1)"
+_ADD = f"INSERT INTO moderator ({_MODERATOR}, active) VALUES ($1, $2, $3, $4, $5, $6, $7, 1)"
 _UPDATE = """
-    UPDATE moderator SET name = $2, role = $3, telegram_id = $4, mxid = $5, source = $6, active = 1
+    UPDATE moderator SET name = $2, role = $3, telegram_id = $4, mxid = $5, handles = $6, source = $7,
+        active = 1
     WHERE id = $1
 """
 # Who was allowed at run time stays when the configuration changes.
-_RETIRE_CONFIGURED = "UPDATE moderator SET active = 0 WHERE source = 'config'"
+_RETIRE_CONFIGURED = "UPDATE moderator SET active = 0 WHERE source <> 'runtime'"
 _RETIRE = "UPDATE moderator SET active = 0 WHERE id = $1 AND source = 'runtime' AND active = 1 RETURNING 1"
 
 
 def _from_row(row: Row) -> Moderator:
     return Moderator(
-        id=row["id"], name=row["name"], role=row["role"], telegram_id=row["telegram_id"], mxid=row["mxid"]
+        id=row["id"],
+        name=row["name"],
+        role=row["role"],
+        telegram_id=row["telegram_id"],
+        mxid=row["mxid"],
+        handles=tuple(json.loads(row["handles"])),
+        source=row["source"],
     )
-
-
-Source = Literal["config", "runtime"]
 
 
 class ModeratorRepository:
@@ -53,14 +58,22 @@ class ModeratorRepository:
         """Take somebody off the list who was put there at run time; False for one of the configuration's."""
         return await self._conn.fetchval(_RETIRE, moderator_id) is not None
 
-    async def add(self, moderator: Moderator, source: Source) -> None:
+    async def add(self, moderator: Moderator) -> None:
         """Put somebody new on the list."""
-        await self._conn.execute(_ADD, *self._values(moderator), source)
+        await self._conn.execute(_ADD, *self._values(moderator))
 
-    async def update(self, moderator: Moderator, source: Source) -> None:
+    async def update(self, moderator: Moderator) -> None:
         """Put a known one back on the list, as now written there."""
-        await self._conn.execute(_UPDATE, *self._values(moderator), source)
+        await self._conn.execute(_UPDATE, *self._values(moderator))
 
     @staticmethod
     def _values(moderator: Moderator) -> tuple[Any, ...]:
-        return (moderator.id, moderator.name, moderator.role, moderator.telegram_id, moderator.mxid)
+        return (
+            moderator.id,
+            moderator.name,
+            moderator.role,
+            moderator.telegram_id,
+            moderator.mxid,
+            json.dumps(moderator.handles),
+            moderator.source,
+        )

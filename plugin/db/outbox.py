@@ -6,13 +6,16 @@ from datetime import datetime
 
 from mautrix.util.async_db import Connection
 
-from ..domain.model import ANSWERS, Message, OutboxRow
+from ..domain.model import Channel, Message, OutboxRow, direct_lane
 from .columns import from_ms, from_ms_or_none, to_ms
 
 _ADD = """
-    INSERT INTO outbox (id, lane, place, priority, customer_id, ticket, message_id, text, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    INSERT INTO outbox (id, lane, place, priority, customer_id, ticket, message_id, text, created_at,
+        direct_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
+# Not by `seq`: conversations that become one get new ones, and the direct conversation keeps its lane.
+_PLACE_IN_LANE = "SELECT COALESCE(MAX(place), 0) + 1 FROM outbox WHERE lane = $1"
 _NEXT_PLACE = "UPDATE counter SET value = value + 1 WHERE name = 'answer' RETURNING value"
 _HAS_WAITING = "SELECT 1 FROM outbox WHERE lane = $1 AND batch_id IS NULL"
 
@@ -20,7 +23,7 @@ _HAS_WAITING = "SELECT 1 FROM outbox WHERE lane = $1 AND batch_id IS NULL"
 # one in the room has not: what comes after it must not overtake it if it is sent again.
 _LIST_HEADS = """
     SELECT o.lane, o.created_at FROM outbox o
-    WHERE o.batch_id IS NULL
+    WHERE o.batch_id IS NULL AND CASE WHEN o.direct_id IS NULL THEN 'team' ELSE 'direct' END = $3
     AND o.place = (SELECT MIN(p.place) FROM outbox p WHERE p.lane = o.lane AND p.batch_id IS NULL)
     AND NOT EXISTS (
         SELECT 1 FROM batch b WHERE b.lane = o.lane
@@ -29,7 +32,8 @@ _LIST_HEADS = """
     ORDER BY o.priority, o.created_at LIMIT $1
 """
 _LIST_ROWS = """
-    SELECT o.id, o.lane, o.customer_id, o.ticket, COALESCE(o.text, m.text, '') AS text, o.created_at
+    SELECT o.id, o.lane, o.customer_id, o.ticket, COALESCE(o.text, m.text, '') AS text, o.created_at,
+        o.direct_id
     FROM outbox o LEFT JOIN message m ON m.id = o.message_id
     WHERE o.lane = $1 AND o.batch_id IS NULL ORDER BY o.place LIMIT $2
 """
@@ -74,11 +78,29 @@ class OutboxRepository:
             message.id,
             None,
             to_ms(message.created_at),
+            None,
+        )
+
+    async def add_direct_message(self, message: Message, direct_id: str) -> None:
+        """Put a customer's message on its way to a moderator's direct room, under the conversation's lock."""
+        lane = direct_lane(direct_id)
+        await self._conn.execute(
+            _ADD,
+            message.id,
+            lane,
+            await self._conn.fetchval(_PLACE_IN_LANE, lane),
+            _MESSAGE,
+            message.customer_id,
+            None,
+            message.id,
+            None,
+            to_ms(message.created_at),
+            direct_id,
         )
 
     async def add_answer(self, row: OutboxRow) -> None:
         """Put a text of the bot's own on its way."""
-        await self._add_own(row, ANSWERS, _ANSWER, row.text)
+        await self._add_own(row, row.lane, _ANSWER, row.text)
 
     async def ask_for_mark(self, row: OutboxRow) -> None:
         """Let the ticket's last post be marked soon; what it will say is found out then."""
@@ -99,11 +121,14 @@ class OutboxRepository:
             None,
             text,
             to_ms(row.created_at),
+            row.direct_id,
         )
 
-    async def list_heads(self, limit: int, *, wait_for_reports: bool) -> list[tuple[str, datetime]]:
+    async def list_heads(
+        self, limit: int, *, wait_for_reports: bool, channel: Channel = "team"
+    ) -> list[tuple[str, datetime]]:
         """Return lanes whose next rows may go, the most urgent first, each with its first row's time."""
-        rows = await self._conn.fetch(_LIST_HEADS, limit, int(wait_for_reports))
+        rows = await self._conn.fetch(_LIST_HEADS, limit, int(wait_for_reports), channel)
         return [(row["lane"], from_ms(row["created_at"])) for row in rows]
 
     async def list_rows(self, lane: str, limit: int) -> list[OutboxRow]:
@@ -116,6 +141,7 @@ class OutboxRepository:
                 ticket=row["ticket"],
                 text=row["text"],
                 created_at=from_ms(row["created_at"]),
+                direct_id=row["direct_id"],
             )
             for row in await self._conn.fetch(_LIST_ROWS, lane, limit)
         ]

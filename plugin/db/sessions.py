@@ -9,14 +9,18 @@ from mautrix.util.async_db import Connection
 from ..domain.model import Customer, Session
 from .columns import Row, from_ms, from_ms_or_none, to_ms
 
-_CUSTOMER = "id, identity, name, ticket, last_seq, last_event, created_at"
-_ADD_CUSTOMER = f"INSERT INTO customer ({_CUSTOMER}) VALUES ($1, $2, $3, NULL, 0, 0, $4)"
-_GET_CUSTOMER = f"SELECT {_CUSTOMER} FROM customer WHERE id = $1"
+CUSTOMER = "id, identity, name, ticket, last_seq, last_event, created_at, account, email"
+_ADD_CUSTOMER = f"INSERT INTO customer ({CUSTOMER}) VALUES ($1, $2, $3, NULL, 0, 0, $4, $5, $6)"
+_GET_CUSTOMER = f"SELECT {CUSTOMER} FROM customer WHERE id = $1"
 
 _SESSION = "id, customer_id, created_at, ended_at"
 _ADD_SESSION = """
     INSERT INTO session (id, token_hash, customer_id, locale, page_url, address_hash, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+_ADD_SESSION_AFTER = """
+    INSERT INTO session (id, token_hash, customer_id, locale, page_url, address_hash, created_at)
+    SELECT $1, $2, $3, locale, page_url, address_hash, CAST($4 AS BIGINT) FROM session WHERE id = $5
 """
 _GET_SESSION = f"SELECT {_SESSION} FROM session WHERE token_hash = $1 AND ended_at IS NULL"
 _GET_PAGE_URL = """
@@ -28,12 +32,14 @@ _GET_OR_ADD_KEY = """
     INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET name = excluded.name
     RETURNING value
 """
+_IS_ERASED = "SELECT 1 FROM customer WHERE id = $1 AND erased_at IS NOT NULL"
 _IS_LIVE = "SELECT 1 FROM session WHERE id = $1 AND ended_at IS NULL"
-_END_SESSION = "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"
+_END_SESSION = "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING 1"
+_END_SESSIONS = "UPDATE session SET ended_at = $2 WHERE customer_id = $1 AND ended_at IS NULL"
 
 
 def customer_from_row(row: Row) -> Customer:
-    """Read a row of the columns of `_CUSTOMER`."""
+    """Read a row of the columns of `CUSTOMER`."""
     return Customer(
         id=row["id"],
         identity=row["identity"],
@@ -42,6 +48,8 @@ def customer_from_row(row: Row) -> Customer:
         last_seq=row["last_seq"],
         last_event=row["last_event"],
         created_at=from_ms(row["created_at"]),
+        account=row["account"],
+        email=row["email"],
     )
 
 
@@ -54,7 +62,13 @@ class SessionRepository:
     async def add_customer(self, customer: Customer) -> None:
         """Store a customer who has not written yet."""
         await self._conn.execute(
-            _ADD_CUSTOMER, customer.id, customer.identity, customer.name, to_ms(customer.created_at)
+            _ADD_CUSTOMER,
+            customer.id,
+            customer.identity,
+            customer.name,
+            to_ms(customer.created_at),
+            customer.account,
+            customer.email,
         )
 
     async def add_session(
@@ -75,6 +89,17 @@ class SessionRepository:
             page_url,
             address_hash,
             to_ms(session.created_at),
+        )
+
+    async def add_session_after(self, former: Session, session: Session, token_hash: str) -> None:
+        """Store the session that a browser goes on with, of the same page and address as the former one."""
+        await self._conn.execute(
+            _ADD_SESSION_AFTER,
+            session.id,
+            token_hash,
+            session.customer_id,
+            to_ms(session.created_at),
+            former.id,
         )
 
     async def get_secret(self, name: str, fresh: str) -> str:
@@ -104,11 +129,19 @@ class SessionRepository:
         row = await self._conn.fetchrow(_GET_CUSTOMER, customer_id)
         return None if row is None else customer_from_row(row)
 
+    async def is_erased(self, customer_id: str) -> bool:
+        """Tell whether the customer was erased: then nobody is there any more."""
+        return await self._conn.fetchval(_IS_ERASED, customer_id) is not None
+
     async def get_page_url(self, customer_id: str) -> str | None:
         """Return the page that the customer came from last."""
         url: str | None = await self._conn.fetchval(_GET_PAGE_URL, customer_id)
         return url
 
-    async def end_session(self, session_id: str, at: datetime) -> None:
-        """Void a session's token."""
-        await self._conn.execute(_END_SESSION, session_id, to_ms(at))
+    async def end_session(self, session_id: str, at: datetime) -> bool:
+        """Void a session's token; False where it was void already."""
+        return await self._conn.fetchval(_END_SESSION, session_id, to_ms(at)) is not None
+
+    async def end_sessions(self, customer_id: str, at: datetime) -> None:
+        """Void every token of a customer."""
+        await self._conn.execute(_END_SESSIONS, customer_id, to_ms(at))

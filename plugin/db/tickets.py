@@ -40,6 +40,7 @@ _ADD_NOTE = """
     VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 _COUNT_NOTES = "SELECT COUNT(*) FROM note WHERE ticket = $1"
+_COUNT_PRIVATE_NOTES = "SELECT COUNT(*) FROM note WHERE customer_id = $1 AND ticket IS NULL"
 
 
 def ticket_from_row(row: Row) -> Ticket:
@@ -150,3 +151,7 @@ class TicketRepository:
     async def count_notes(self, ticket: int) -> int:
         """Return how many notes a ticket has."""
         return int(await self._conn.fetchval(_COUNT_NOTES, ticket))
+
+    async def count_private_notes(self, customer_id: str) -> int:
+        """Return how many notes were made in direct conversations with a customer."""
+        return int(await self._conn.fetchval(_COUNT_PRIVATE_NOTES, customer_id))

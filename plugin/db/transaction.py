@@ -9,9 +9,12 @@ from mautrix.util.async_db import Connection
 from .batches import BatchRepository
 from .blocks import BlockRepository
 from .conversations import ConversationRepository
+from .directs import DirectRepository
 from .erasure import ErasureRepository
 from .held import HeldReplyRepository
+from .identities import IdentityRepository
 from .inbox import InboxRepository
+from .joining import JoinRepository
 from .moderators import ModeratorRepository
 from .outbox import OutboxRepository
 from .records import RecordRepository
@@ -47,6 +50,10 @@ class Transaction:
         return BatchRepository(self._conn)
 
     @cached_property
+    def directs(self) -> DirectRepository:
+        return DirectRepository(self._conn)
+
+    @cached_property
     def inbox(self) -> InboxRepository:
         return InboxRepository(self._conn)
 
@@ -61,6 +68,14 @@ class Transaction:
     @cached_property
     def records(self) -> RecordRepository:
         return RecordRepository(self._conn)
+
+    @cached_property
+    def identities(self) -> IdentityRepository:
+        return IdentityRepository(self._conn)
+
+    @cached_property
+    def joining(self) -> JoinRepository:
+        return JoinRepository(self._conn)
 
     @cached_property
     def redactions(self) -> RedactionRepository:

@@ -52,12 +52,19 @@ VOCABULARY: dict[str, Verb] = {
 
 NEED_NO_TICKET: frozenset[Verb] = frozenset({"blocked", "open", "whoami", "help"})
 
+IN_DIRECT: frozenset[Verb] = frozenset({"block", "timeout", "unblock", "note", "info", "help"})
+"""What may be ordered in a direct room."""
+
 HELP = """As a Reply to a ticket's message:
 /block [7d] [reason], /timeout [2h] [reason], /unblock
 /release what a block has held back, or the Reply that asks for a secret
 /close [last words], /reopen, /assign me, none or a name
 /note text (or a Reply that starts with //), /info, /resend
 Anywhere: /blocked, /open, /whoami, /help"""
+
+DIRECT_HELP = """What you write here goes to the customer, and the group sees nothing of it. For you alone:
+/block [7d] [reason], /timeout [2h] [reason], /unblock
+/note text (or a message that starts with //), /info, /help"""
 
 _FOREVER = "forever"
 

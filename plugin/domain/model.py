@@ -11,21 +11,35 @@ Channel = Literal["team", "direct"]
 AuthorKind = Literal["customer", "moderator", "system"]
 BlockKind = Literal["block", "timeout"]
 Role = Literal["moderator", "admin"]
+Source = Literal["config", "admins", "runtime"]
+"""Where a place on the allow-list comes from: `moderators`, `admins` alone, or a command."""
 
 ANSWERS = "answers"
-"""The outbox's lane of answers to moderators and of notices to the team."""
+"""The outbox's lane of answers to moderators and of notices to the team; a direct room has its own."""
 
 _MARKS = "mark:"
+_DIRECT = "direct:"
+_DIRECT_ANSWERS = "direct answers:"
 
 
 def mark_lane(ticket: int) -> str:
-    """Return the lane of a ticket's delivered mark; every other lane is a customer's."""
+    """Return the lane of a ticket's delivered mark."""
     return f"{_MARKS}{ticket}"
+
+
+def direct_lane(direct_id: str) -> str:
+    """Return the lane of a customer's messages in a direct conversation."""
+    return f"{_DIRECT}{direct_id}"
+
+
+def direct_answers_lane(direct_id: str) -> str:
+    """Return the lane of the bot's own words in the room of a direct conversation."""
+    return f"{_DIRECT_ANSWERS}{direct_id}"
 
 
 def is_own_lane(lane: str) -> bool:
     """Tell whether a lane carries the bot's own words."""
-    return lane == ANSWERS or lane.startswith(_MARKS)
+    return lane == ANSWERS or lane.startswith((_MARKS, _DIRECT_ANSWERS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +54,10 @@ class Customer:
     last_seq: int
     last_event: int
     created_at: datetime
+    account: str | None = None
+    """What was proven: a wallet as CAIP-10 names it, or `user:` and the host site's id; unique."""
+    email: str | None = None
+    """The host site's word."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +115,8 @@ class Message:
     created_at: datetime
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
+    moderator_id: str | None = None
+    """With whom a direct message is; None in the channel `team`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +138,28 @@ class Moderator:
     role: Role
     telegram_id: int | None
     mxid: str | None
+    handles: tuple[str, ...] = ()
+    """Public names elsewhere, in lower case and without the @."""
+    source: Source = "config"
+
+
+def can_be_written_to(moderator: Moderator) -> bool:
+    """Tell whether customers may write in private to somebody on the allow-list.
+
+    An operator who stands only in `admins` has given no name for customers to see.
+    """
+    return moderator.mxid is not None and moderator.source != "admins"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Direct:
+    """A private conversation of one customer with one moderator, in a Matrix room of its own."""
+
+    id: str
+    customer_id: str
+    moderator_id: str
+    room_id: str | None
+    """None until the room is made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +176,8 @@ class Block:
     expires_at: datetime | None
     """None: until it is lifted."""
     lifted_at: datetime | None = None
+    direct_id: str | None = None
+    """The direct conversation that it was made in: its reason is no matter of the group's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,12 +186,14 @@ class OutboxRow:
 
     id: str
     lane: str
-    """Rows of one lane go out in order, one batch at a time: a customer's id, or one of the bot's own."""
+    """Rows of one lane go out in order, one batch at a time: a customer's id, or one of the others above."""
     customer_id: str | None
     ticket: int | None
-    """None for an answer that is about no ticket."""
+    """None for an answer that is about no ticket, and in a direct conversation."""
     text: str
     created_at: datetime
+    direct_id: str | None = None
+    """The direct conversation whose room it goes to; None: to the support room."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +204,8 @@ class Batch:
     lane: str
     customer_id: str | None
     ticket: int | None
-    room_id: str
+    room_id: str | None
+    """The support room as it was then; None in a direct conversation, whose room stands there alone."""
     parts: tuple[str, ...]
     """Bodies of the room events, in order; each fits into one Telegram message. Empty once delivered."""
     part_count: int
@@ -166,6 +213,7 @@ class Batch:
     """Held by a block: it takes the same steps as a sent one, but for the sending."""
     edits: str | None = None
     """Id of the room event that this one replaces, for a delivered mark."""
+    direct_id: str | None = None
     attempt: int
     """From 1; a part of the transaction id, so a new attempt is a new event."""
     tries: int
@@ -177,6 +225,8 @@ class Batch:
     fence: int
     """Rises with each lease; an older holder's result is refused."""
     created_at: datetime
+    heading: str | None = None
+    """Of its posts, which an edit must repeat: the customer may go by another name by then."""
 
 
 BatchRole = Literal["post", "answer", "mark"]
@@ -186,12 +236,12 @@ def role_of(batch: Batch) -> BatchRole:
     """Return what a batch is for the room."""
     if not is_own_lane(batch.lane):
         return "post"
-    return "answer" if batch.lane == ANSWERS else "mark"
+    return "mark" if batch.lane.startswith(_MARKS) else "answer"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RoomEvent:
-    """An event of the support room as the inbox stores it."""
+    """An event of the support room, or of a direct room, as the inbox stores it."""
 
     position: int
     event_id: str
@@ -205,16 +255,43 @@ class RoomEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What a reply in the room points at: an event that belongs to a ticket."""
+    """What a moderator's words are about: a ticket in the support room, or a direct conversation."""
 
     customer_id: str
-    ticket: int
+    ticket: int | None
+    """None in a direct conversation."""
     message_id: str | None
     """The team's message, where it points at one."""
     batch_id: str | None = None
     """The relayed batch, where it points at a post."""
     held_id: str | None = None
     """The held reply, where it points at one."""
+    direct_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Challenge:
+    """A text that a wallet was given to sign, once and soon."""
+
+    nonce: str
+    session_id: str
+    origin: str
+    """Of the page in which the wallet is asked."""
+    account: str
+    """As CAIP-10 names it."""
+    message: str
+    expires_at: datetime
+    is_used: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivered:
+    """What a moderator's event became."""
+
+    sender: str
+    message_id: str
+    direct_id: str | None
+    """The direct conversation that it was said in."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,10 +19,19 @@ _NAME_CHARACTERS = 64
 _NUMBERING_UNITS = len(" (99/99)")
 
 
-def heading(ticket: int, customer: Customer) -> str:
-    """Return the first line of a post: the ticket's number and who it is."""
+def heading(ticket: int | None, customer: Customer) -> str:
+    """Return the first line of a post: the ticket's number, where there is one, and who it is."""
     name = customer.name and neutralise(one_line(customer.name, _NAME_CHARACTERS))
-    return f"#{ticket} · {name or customer.identity}"
+    who = name or short_account(customer) or customer.identity
+    return who if ticket is None else f"#{ticket} · {who}"
+
+
+def short_account(customer: Customer) -> str | None:
+    """Return the two ends of a wallet's address, as wallets show it; None for any other customer."""
+    if customer.identity != "wallet" or not customer.account:
+        return None
+    address = customer.account.rpartition(":")[2]
+    return f"{address[:6]}…{address[-4:]}"
 
 
 def join_and_split(head: str, texts: Sequence[str]) -> tuple[str, ...]:

@@ -1,11 +1,11 @@
-"""What an event of the support room means: an answer, a command, or nothing for the customer."""
+"""What an event of the rooms means: an answer, a command, or nothing for the customer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from .commands import NEED_NO_TICKET, Command, Misuse, looks_like_command, parse_command, read_note
+from .commands import IN_DIRECT, NEED_NO_TICKET, Command, Misuse, looks_like_command, parse_command, read_note
 from .model import Moderator, Target
 from .roster import Roster
 
@@ -91,7 +91,8 @@ def interpret(event: ReplyEvent, roster: Roster, target: Target | None) -> Meani
     """Say what `event` means. The sender is looked at first, so that a stranger's text is never parsed.
 
     `target` is what the event that it replies to belongs to; only a Reply to a ticket's post or to a
-    delivered answer has one. A stranger's message, a note and the bot's own answers have none.
+    delivered answer has one. A stranger's message, a note and the bot's own answers have none. In a direct
+    room everything has one: the conversation.
     """
     if event.sender == roster.own_mxid:
         return Ignored(reason="own")
@@ -138,4 +139,6 @@ def _read_command(event: ReplyEvent, moderator: Moderator, target: Target | None
             return Ignored(reason="talk")
         if isinstance(command, Command) and command.verb not in NEED_NO_TICKET:
             command = Misuse(hint=f"Send /{command.verb} as a Reply to a message of its ticket.")
+    elif target.direct_id and isinstance(command, Command) and command.verb not in IN_DIRECT:
+        command = Misuse(hint=f"/{command.verb} does not apply here, and was not sent. See /help")
     return Order(moderator=moderator, target=target, command=command)

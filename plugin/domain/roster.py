@@ -32,6 +32,11 @@ class Roster:
             return None
         return self._by_mxid.get(mxid)
 
+    def is_heard_in_direct(self, mxid: str, moderator_id: str) -> bool:
+        """Tell whether `mxid` is the Matrix id of one certain moderator; a ghost of theirs is not."""
+        moderator = self.find(mxid)
+        return moderator is not None and moderator.id == moderator_id and moderator.mxid == mxid
+
     def is_anonymous_admin(self, mxid: str, chat_id: int | None) -> bool:
         """Tell whether somebody wrote as the group itself: as the bridge bot, or under the group's number."""
         if mxid == self.bridge_bot:

@@ -19,6 +19,7 @@ MARK_KEY = "chat.headset.post"
 STATUS_TYPE = "com.beeper.message_send_status"
 REDACTION_TYPE = "m.room.redaction"
 TOMBSTONE_TYPE = "m.room.tombstone"
+ENCRYPTED_TYPE = "m.room.encrypted"
 
 _REPORTS: dict[str, Report] = {
     "SUCCESS": "delivered",
@@ -41,6 +42,9 @@ _MEDIA_WORDS = {
 }
 _TEXT_TYPES = ("m.text", "m.emote")
 
+# What older clients put in front of a reply for those that know none: the words that it answers.
+_QUOTED_REPLY = re.compile(r"> (?:\* )?<@[^>\n]*>[^\n]*(?:\n>[^\n]*)*\n\s*")
+
 
 class MatrixEventReader:
     """Reads what a stored room event says."""
@@ -55,18 +59,24 @@ class MatrixEventReader:
         # In a thread, clients that know none are shown a reply that nobody made.
         is_talk = relation.get("is_falling_back") is True
         new = _mapping(content.get("m.new_content"))
+        is_reply = isinstance(reply_to, str) and not is_edit and not is_talk
         word, words = _read_words(event.type, new if is_edit else content)
+        words = _QUOTED_REPLY.sub("", words, count=1) if is_reply and _QUOTED_REPLY.match(words) else words
         return ReplyEvent(
             event_id=event.event_id,
             sender=event.sender,
             text=f"[{word}] {words}".strip() if word else words,
             caption=words if word else None,
-            reply_to=reply_to if isinstance(reply_to, str) and not is_edit and not is_talk else None,
+            reply_to=reply_to if is_reply else None,
             replaces=replaces if is_edit else None,
             from_telegram=_TELEGRAM_SOURCE in content,
             chat_id=_chat_id(content),
             foreign_author=any(key in said for key in _PER_MESSAGE_PROFILES for said in (content, new)),
         )
+
+    def is_encrypted(self, event: RoomEvent) -> bool:
+        """Tell whether the event says something that only the members' devices can read."""
+        return event.type == ENCRYPTED_TYPE
 
     def read_redacted(self, event: RoomEvent) -> str | None:
         """Return the id of the event that this one takes back."""

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Any, TypeVar
+from typing import Any
 
 from maubot.matrix import MaubotMatrixClient
 from mautrix.api import Method, Path
-from mautrix.errors import MatrixError, MatrixRequestError
 from mautrix.types import EventType, MessageEvent, PowerLevelStateEventContent, RoomID
 
 from ..domain.model import RoomEvent
-from ..domain.retry import is_permanent
-from ..services.ports import MatrixFailed, Post, RoomFacts, Stretch
-from .events import MARK_KEY, STATUS_TYPE, TOMBSTONE_TYPE
+from ..services.ports import PickRooms, Post, RoomFacts, Stretch
+from .asking import asked
+from .direct_rooms import DirectRoomMaker
+from .events import ENCRYPTED_TYPE, MARK_KEY, STATUS_TYPE, TOMBSTONE_TYPE
 
-T = TypeVar("T")
-
-_REQUEST_SECONDS = 15.0
 _PAGE = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
-READ_TYPES = ("m.room.message", "m.sticker", "m.room.redaction", STATUS_TYPE, TOMBSTONE_TYPE)
+READ_TYPES = ("m.room.message", "m.sticker", "m.room.redaction", STATUS_TYPE, TOMBSTONE_TYPE, ENCRYPTED_TYPE)
 """Types of the events that the inbox reads."""
 
 
@@ -35,6 +31,7 @@ class MautrixGateway:
         self._client = client
         self.mxid = str(client.mxid)
         self._device_id = str(client.device_id or "")
+        self._direct_rooms = DirectRoomMaker(client)
 
     def on_room_event(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` whenever an event that may be of interest syncs in; return what undoes it."""
@@ -58,20 +55,20 @@ class MautrixGateway:
     async def get_device_id(self) -> str:
         """Return the device whose access token is in use."""
         if not self._device_id:
-            answer = await _asked(self._client.api.request(Method.GET, Path.v3.account.whoami))
+            answer = await asked(self._client.api.request(Method.GET, Path.v3.account.whoami))
             self._device_id = str(answer.get("device_id") or "none")
         return self._device_id
 
     async def join_room(self, room: str) -> str:
         """Join a room by its id or alias and return its id."""
-        answer = await _asked(self._client.api.request(Method.POST, Path.v3.join[room]))
+        answer = await asked(self._client.api.request(Method.POST, Path.v3.join[room]))
         return str(answer["room_id"])
 
     async def get_room_facts(self, room_id: str, bridge_bot: str) -> RoomFacts:
         """Return who is in the room and what the bot may do there."""
         room = Path.v3.rooms[room_id]
-        members = await _asked(self._client.api.request(Method.GET, room.joined_members))
-        levels = await _asked(self._client.get_state_event(RoomID(room_id), EventType.ROOM_POWER_LEVELS))
+        members = await asked(self._client.api.request(Method.GET, room.joined_members))
+        levels = await asked(self._client.get_state_event(RoomID(room_id), EventType.ROOM_POWER_LEVELS))
         assert isinstance(levels, PowerLevelStateEventContent)  # noqa: S101 - what this type of event holds
         return RoomFacts(
             bridge_is_there=bridge_bot in members.get("joined", {}),
@@ -80,7 +77,7 @@ class MautrixGateway:
 
     async def send_notice(self, room_id: str, text: str) -> None:
         """Say something that the bridge does not relay."""
-        await _asked(self._client.send_notice(RoomID(room_id), text))
+        await asked(self._client.send_notice(RoomID(room_id), text))
 
     def on_text(self, answer: Callable[[str, str], Awaitable[str | None]]) -> Callable[[], None]:
         """Answer texts in any room by notices: `answer` gets sender and text; return what undoes it."""
@@ -98,13 +95,29 @@ class MautrixGateway:
         txn_id = f"headset-{post.batch_id}-{post.attempt}-{post.part}"
         content = _content(post)
         path = Path.v3.rooms[post.room_id].send["m.room.message"][txn_id]
-        answer = await _asked(self._client.api.request(Method.PUT, path, content, sensitive=True))
+        answer = await asked(self._client.api.request(Method.PUT, path, content, sensitive=True))
         return str(answer["event_id"])
+
+    async def open_direct_room(self, direct_id: str, name: str, topic: str) -> str:
+        """Make a private room and return its id; the same direct id again is the same room."""
+        return await self._direct_rooms.open(direct_id, name, topic)
+
+    async def get_members(self, room_id: str) -> Mapping[str, str]:
+        """Return each one's membership by Matrix id; nothing where the bot was never in the room."""
+        return await self._direct_rooms.get_members(room_id)
+
+    async def invite(self, room_id: str, mxid: str) -> None:
+        """Invite somebody."""
+        await self._direct_rooms.invite(room_id, mxid)
+
+    async def remove(self, room_id: str, mxid: str, reason: str) -> None:
+        """Put somebody out of a room, or take an invitation back."""
+        await self._direct_rooms.remove(room_id, mxid, reason)
 
     async def redact(self, room_id: str, event_id: str, txn_id: str) -> None:
         """Take an event out of its room; the same transaction id again is the same act."""
         path = Path.v3.rooms[room_id].redact[event_id][txn_id]
-        await _asked(self._client.api.request(Method.PUT, path, {}), lasting=_NO_REDACTION)
+        await asked(self._client.api.request(Method.PUT, path, {}), lasting=_NO_REDACTION)
 
     async def get_live_end(self) -> str:
         """Return the sync token of now."""
@@ -113,15 +126,15 @@ class MautrixGateway:
         answer = await self._sync({"filter": json.dumps(sync_filter)})
         return str(answer["next_batch"])
 
-    async def read_since(self, since: str, room_id: str) -> Stretch:
-        """Return all that happened in the room since a sync token, gaps filled.
+    async def read_since(self, since: str, pick: PickRooms) -> Stretch:
+        """Return all that happened since a sync token in the rooms that `pick` picks, gaps filled.
 
-        Paging forward from a stored token instead would miss events that federation brings late. What
-        Synapse only backfills after a long outage of another server is not in the sync, and is missed.
+        The filter names no rooms: there may be thousands, and more every day. Paging forward from a stored
+        token instead would miss events that federation brings late. What Synapse only backfills after a long
+        outage of another server is not in the sync, and is missed.
         """
         sync_filter = {
             "room": {
-                "rooms": [room_id],
                 "timeline": {"types": list(READ_TYPES), "limit": _PAGE},
                 "state": {"types": []},
                 "ephemeral": {"types": []},
@@ -130,19 +143,19 @@ class MautrixGateway:
             **_NOTHING_ELSE,
         }
         answer = await self._sync({"filter": json.dumps(sync_filter), "since": since})
-        joined = answer.get("rooms", {}).get("join", {}).get(room_id, {})
-        timeline = joined.get("timeline", {})
-        events = list(timeline.get("events", []))
-        if timeline.get("limited") and timeline.get("prev_batch"):
-            events = await self._read_gap(room_id, timeline["prev_batch"], since) + events
-        return Stretch(
-            events=tuple(_room_event(room_id, event) for event in events if _is_genuine(event)),
-            next_batch=str(answer["next_batch"]),
-        )
+        joined: Mapping[str, Any] = answer.get("rooms", {}).get("join", {})
+        events: list[RoomEvent] = []
+        for room_id in sorted(await pick(joined.keys())):
+            timeline = joined[room_id].get("timeline", {})
+            raw = list(timeline.get("events", []))
+            if timeline.get("limited") and timeline.get("prev_batch"):
+                raw = await self._read_gap(room_id, timeline["prev_batch"], since) + raw
+            events += [_room_event(room_id, event) for event in raw if _is_genuine(event)]
+        return Stretch(events=tuple(events), next_batch=str(answer["next_batch"]))
 
     async def _sync(self, query: dict[str, str]) -> Mapping[str, Any]:
         path, query = Path.v3.sync, {**query, "timeout": "0", "set_presence": "offline"}
-        answer: Mapping[str, Any] = await _asked(
+        answer: Mapping[str, Any] = await asked(
             self._client.api.request(Method.GET, path, query_params=query)
         )
         return answer
@@ -161,7 +174,7 @@ class MautrixGateway:
             request = self._client.api.request(
                 Method.GET, Path.v3.rooms[room_id].messages, query_params={**query, "from": token}
             )
-            answer = await _asked(request)
+            answer = await asked(request)
             found += answer.get("chunk", [])
             # An empty page may have an end; only a page without one is the last.
             token = answer.get("end")
@@ -170,7 +183,8 @@ class MautrixGateway:
 
 def _content(post: Post) -> dict[str, Any]:
     """m.text, because the bridge relays no notices; no mentions and no previews, whatever it says."""
-    text = {"msgtype": "m.text", "body": post.body, "m.mentions": {}, "com.beeper.linkpreviews": []}
+    msgtype = "m.notice" if post.is_notice else "m.text"
+    text = {"msgtype": msgtype, "body": post.body, "m.mentions": {}, "com.beeper.linkpreviews": []}
     mark = {MARK_KEY: {"batch": post.batch_id, "part": post.part, "attempt": post.attempt}}
     if post.edits is None:
         return {**text, **mark}
@@ -183,18 +197,6 @@ _NOTHING_ELSE: dict[str, Any] = {"presence": {"types": []}, "account_data": {"ty
 
 _NO_REDACTION = frozenset({"M_FORBIDDEN", "M_NOT_FOUND"})
 """The bot has not the power for what others wrote, is not in the room, or there is no such event."""
-
-
-async def _asked(request: Awaitable[T], *, lasting: frozenset[str] = frozenset()) -> T:
-    """Return the answer; what the homeserver refuses with one of `lasting` is refused for good."""
-    try:
-        return await asyncio.wait_for(request, _REQUEST_SECONDS)
-    except MatrixRequestError as error:
-        errcode = getattr(error, "errcode", None)
-        reason = f"{errcode or ''} ({error.http_status})".strip()
-        raise MatrixFailed(reason, permanent=is_permanent(errcode) or errcode in lasting) from error
-    except (MatrixError, asyncio.TimeoutError, OSError) as error:
-        raise MatrixFailed(type(error).__name__) from error
 
 
 def _is_genuine(raw: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..config import ModeratorEntry, Settings
 from ..db.database import Database
-from ..domain.model import Moderator
+from ..domain.model import Moderator, Source
 from .ids import new_ulid
 from .ports import Clock
 
@@ -16,16 +16,16 @@ async def update_allow_list(database: Database, clock: Clock, settings: Settings
     async with database.transaction() as tx:
         known = await tx.moderators.list_all()
         await tx.moderators.retire_configured()
-        for entry in _entries(settings):
+        for entry, source in _entries(settings):
             match = next((m for m in known if _is_same(m, entry)), None)
             if match is None:
-                await tx.moderators.add(_moderator(new_ulid(clock.now()), entry), "config")
+                await tx.moderators.add(_moderator(new_ulid(clock.now()), entry, source))
             else:
                 known.remove(match)
-                await tx.moderators.update(_moderator(match.id, entry), "config")
+                await tx.moderators.update(_moderator(match.id, entry, source))
 
 
-def _entries(settings: Settings) -> list[ModeratorEntry]:
+def _entries(settings: Settings) -> list[tuple[ModeratorEntry, Source]]:
     """Return the moderators and the operators; whoever is an operator has the role admin."""
     moderators = [
         replace(entry, role="admin") if entry.mxid in settings.admins else entry
@@ -37,7 +37,7 @@ def _entries(settings: Settings) -> list[ModeratorEntry]:
         for mxid in dict.fromkeys(settings.admins)
         if mxid not in listed
     ]
-    return [*moderators, *operators]
+    return [*((entry, "config") for entry in moderators), *((entry, "admins") for entry in operators)]
 
 
 def _is_same(known: Moderator, entry: ModeratorEntry) -> bool:
@@ -46,7 +46,13 @@ def _is_same(known: Moderator, entry: ModeratorEntry) -> bool:
     )
 
 
-def _moderator(moderator_id: str, entry: ModeratorEntry) -> Moderator:
+def _moderator(moderator_id: str, entry: ModeratorEntry, source: Source) -> Moderator:
     return Moderator(
-        id=moderator_id, name=entry.name, role=entry.role, telegram_id=entry.telegram_id, mxid=entry.mxid
+        id=moderator_id,
+        name=entry.name,
+        role=entry.role,
+        telegram_id=entry.telegram_id,
+        mxid=entry.mxid,
+        handles=entry.handles,
+        source=source,
     )

@@ -25,21 +25,25 @@ class AnswerService:
         """
         customer = await tx.conversations.advance(target.customer_id)
         if customer is None:
-            raise Unavailable("This customer was erased meanwhile.")
+            raise Unavailable("The conversation has just moved, or was erased.", retry_after=1)
         now = self._clock.now()
         message = Message(
             id=new_ulid(now),
             customer_id=customer.id,
             seq=customer.last_seq,
             ticket=target.ticket,
-            channel="team",
+            channel="team" if target.direct_id is None else "direct",
             author=Author(kind="moderator", id=by.id, name=by.name, verified=True),
             text=text,
             reply_to=target.message_id,
             client_id=None,
             created_at=now,
+            moderator_id=None if target.direct_id is None else by.id,
         )
         await tx.conversations.add_message(message, customer.last_event)
-        await self._tickets.touch(tx, target.ticket, now)
-        await ask_for_mark(tx, now, target.customer_id, target.ticket)
+        if target.ticket is not None:
+            await self._tickets.touch(tx, target.ticket, now)
+            await ask_for_mark(tx, now, target.customer_id, target.ticket)
+        if target.direct_id is not None:
+            await tx.directs.touch(target.direct_id, now)
         return message

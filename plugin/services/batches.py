@@ -11,7 +11,7 @@ from ..db.database import Database
 from ..db.transaction import Transaction
 from ..domain.blocks import is_held
 from ..domain.delivery import SILENT_BATCHES
-from ..domain.model import ANSWERS, Batch, OutboxRow, is_own_lane, role_of
+from ..domain.model import ANSWERS, Batch, Channel, OutboxRow, is_own_lane, role_of
 from ..domain.pace import WINDOW, Budget
 from ..domain.posts import fits_one_post, heading, join_and_split
 from .ids import new_ulid
@@ -47,6 +47,7 @@ class _Draft:
     rows: Sequence[OutboxRow]
     parts: tuple[str, ...]
     held: bool = False
+    heading: str | None = None
     mark: Mark | None = None
 
 
@@ -54,18 +55,23 @@ class _Draft:
 class _Place:
     """Where it goes, and what is known of the way."""
 
-    room_id: str
+    room_id: str | None
+    """The support room; None for direct conversations, each of which has its own."""
     device_id: str
     reports: bool
     """The bridge says what it delivered."""
 
 
 class BatchMaker:
-    """Takes due batches out of the database, each with a lease for this host."""
+    """Takes due batches of one channel out of the database, each with a lease for this host.
+
+    Those of direct conversations take nothing of the group's minute, and wait for no word of the bridge.
+    """
 
     def __init__(
         self,
         *,
+        channel: Channel,
         database: Database,
         gateway: MatrixGateway,
         room: SupportRoom,
@@ -74,6 +80,7 @@ class BatchMaker:
         host: str,
         log: Logger,
     ) -> None:
+        self._channel = channel
         self._database, self._gateway, self._room = database, gateway, room
         self._clock, self._settings, self._host, self._log = clock, settings, host, log
 
@@ -84,6 +91,7 @@ class BatchMaker:
 
     async def take_batches(self, slots: int) -> tuple[list[Batch], datetime | None]:
         """Return at most `slots` leased batches, and when the next may be due; None: not before a wake-up."""
+        # Direct conversations wait for the support room, too: it must be known which room is not theirs.
         room_id = self._room.room_id
         if room_id is None or slots <= 0:
             return [], None
@@ -92,13 +100,15 @@ class BatchMaker:
         async with self._database.transaction() as tx:
             if not await tx.batches.lock_making():
                 return [], now + _OTHER_HOST
-            reports = await tx.batches.bridge_reports()
+            reports = self._channel == "team" and await tx.batches.bridge_reports()
             silent_at = await self._stop_waiting_for_reports(tx, now) if reports else None
             budget = await self._get_budget(tx, now, slots, reports)
             batches = await self._take_due(tx, budget, now, slots)
-            place = _Place(room_id=room_id, device_id=device_id, reports=reports)
+            place = _Place(
+                room_id=room_id if self._channel == "team" else None, device_id=device_id, reports=reports
+            )
             next_ready = await self._make_new(tx, budget, batches, place, now)
-            next_due = await tx.batches.get_next_due()
+            next_due = await tx.batches.get_next_due(self._channel)
         # What is due but did not fit waits for the minute, not for its own time, which is past.
         nexts = [budget.next_free_at if budget.is_spent else next_ready, next_due, silent_at]
         return batches, min((at for at in nexts if at and (at > now or not budget.is_spent)), default=None)
@@ -123,7 +133,7 @@ class BatchMaker:
         return oldest and oldest + timeout
 
     async def _get_budget(self, tx: Transaction, now: datetime, slots: int, reports: bool) -> Budget:
-        per_minute = self._settings().relay.per_minute
+        per_minute = self._settings().relay.per_minute if self._channel == "team" else 0
         if per_minute == 0:
             return Budget(batches=slots, per_minute=0)
         return Budget(
@@ -136,7 +146,7 @@ class BatchMaker:
     async def _take_due(self, tx: Transaction, budget: Budget, now: datetime, slots: int) -> list[Batch]:
         """Lease batches that were made before: to be tried again, or left by a host that died."""
         taken = []
-        for batch in await tx.batches.list_due(now, slots):
+        for batch in await tx.batches.list_due(now, slots, self._channel):
             if not budget.take(_posts(batch)):
                 break
             fence = await tx.batches.lease(batch, self._host, now + LEASE)
@@ -154,7 +164,8 @@ class BatchMaker:
     ) -> datetime | None:
         """Add new batches of waiting rows to `batches`; return when the first that is not ready will be."""
         next_ready = None
-        for lane, since in await tx.outbox.list_heads(_MOST_LANES, wait_for_reports=place.reports):
+        heads = await tx.outbox.list_heads(_MOST_LANES, wait_for_reports=place.reports, channel=self._channel)
+        for lane, since in heads:
             # Nothing is gained by letting the bot's own words wait for more.
             ready_at = since if is_own_lane(lane) else since + self._settings().relay.join_within
             if ready_at > now:
@@ -174,7 +185,7 @@ class BatchMaker:
 
     async def _draft(self, tx: Transaction, lane: str, now: datetime) -> _Draft | None:
         rows = await tx.outbox.list_rows(lane, _MOST_JOINED)
-        if lane == ANSWERS:
+        if lane == ANSWERS or (is_own_lane(lane) and self._channel == "direct"):
             return _Draft(rows=rows[:1], parts=(rows[0].text,))
         if is_own_lane(lane):
             mark = rows[0].ticket and await find_mark(tx, rows[0].ticket)
@@ -189,8 +200,7 @@ class BatchMaker:
         """Join what goes as one: messages of one ticket that a block holds, or does not hold, alike."""
         first = rows[0]
         customer = first.customer_id and await tx.sessions.get_customer(first.customer_id)
-        assert customer  # noqa: S101 - every lane but the bot's own is a customer's,
-        assert first.ticket  # noqa: S101 - and every message there has a ticket
+        assert customer  # noqa: S101 - every lane but the bot's own is a customer's
         blocks = await tx.blocks.list_not_over_before(customer.id, first.created_at)
         held = is_held(blocks, first.created_at, now)
         head = heading(first.ticket, customer)
@@ -200,7 +210,8 @@ class BatchMaker:
             if not alike or not fits_one_post(head, [r.text for r in (*taken, row)]):
                 break
             taken.append(row)
-        return _Draft(rows=taken, parts=join_and_split(head, [row.text for row in taken]), held=held)
+        parts = join_and_split(head, [row.text for row in taken])
+        return _Draft(rows=taken, parts=parts, held=held, heading=head)
 
 
 def _batch(draft: _Draft, lane: str, place: _Place, now: datetime) -> Batch:
@@ -220,6 +231,8 @@ def _batch(draft: _Draft, lane: str, place: _Place, now: datetime) -> Batch:
         first_tried_at=now,
         fence=1,
         created_at=now,
+        heading=draft.heading,
+        direct_id=draft.rows[0].direct_id,
     )
 
 

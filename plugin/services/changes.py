@@ -76,16 +76,21 @@ class ChangeService:
             if held is not None and held.sender == change.sender:
                 await self._edit_held(tx, change, held, by, text)
             return None if held is None else held.customer_id
-        sender, message_id = reply
-        message = await tx.conversations.get_message(message_id)
+        message = await tx.conversations.get_message(reply.message_id)
         assert message is not None  # noqa: S101 - a foreign key says so
-        if sender == change.sender and not message.deleted_at:
-            await self._edit_delivered(tx, change, message, by, text)
+        if reply.sender == change.sender and not message.deleted_at:
+            target = Target(
+                customer_id=message.customer_id,
+                ticket=message.ticket,
+                message_id=message.reply_to,
+                direct_id=reply.direct_id,
+            )
+            await self._edit_delivered(tx, change, message, by, target, text)
             await tx.inbox.add_edit(change.event_id, change.target)
         return message.customer_id
 
     async def _edit_delivered(
-        self, tx: Transaction, change: _Change, message: Message, by: Moderator, text: str
+        self, tx: Transaction, change: _Change, message: Message, by: Moderator, target: Target, text: str
     ) -> None:
         if message.edited_at is not None and change.sent_at < message.edited_at - _CUT:
             return
@@ -96,16 +101,14 @@ class ChangeService:
             await self._edit_held(tx, change, held, by, text)
         elif why is None and text != message.text:
             await tx.conversations.edit_message(message, text, change.sent_at)
-        elif why is not None and held is None and message.ticket is not None:
+        elif why is not None and held is None:
             await self._held.hold(
                 tx,
                 event_id=change.event_id,
                 sender=change.sender,
                 sent_at=change.sent_at,
                 by=by,
-                target=Target(
-                    customer_id=message.customer_id, ticket=message.ticket, message_id=message.reply_to
-                ),
+                target=target,
                 text=text,
                 why=why,
                 what="edit was not passed on",
@@ -131,12 +134,11 @@ class ChangeService:
             if held is not None and _may_delete(change.sender, held.sender, roster):
                 await tx.held.decide(held, "dropped", change.sender, self._clock.now())
             return None if held is None else held.customer_id
-        sender, message_id = reply
-        message = await tx.conversations.get_message(message_id)
+        message = await tx.conversations.get_message(reply.message_id)
         assert message is not None  # noqa: S101 - a foreign key says so
-        if not message.deleted_at and _may_delete(change.sender, sender, roster):
+        if not message.deleted_at and _may_delete(change.sender, reply.sender, roster):
             await tx.conversations.delete_message(message, change.sent_at)
-            edit = await tx.held.get_last_edit_of(message_id)
+            edit = await tx.held.get_last_edit_of(message.id)
             if edit is not None:
                 await tx.held.decide(edit, "dropped", change.sender, self._clock.now())
         return message.customer_id

@@ -68,7 +68,10 @@ class DeliveryService:
             return
         now = self._clock.now()
         verdict = judge(batch.part_count, batch.attempt, await tx.batches.list_parts(batch_id))
-        if verdict == "sent" and state == "open":
+        if verdict == "sent" and batch.direct_id:
+            # No bridge stands behind a direct room: in the room it is where it was to go.
+            await tx.batches.set_delivered(batch_id, now)
+        elif verdict == "sent" and state == "open":
             await tx.batches.set_sent(batch_id, now)
         elif verdict == "delivered":
             await tx.batches.set_delivered(batch_id, now)
@@ -82,10 +85,17 @@ class DeliveryService:
                 await self.give_up(tx, batch, reason)
 
     async def give_up(self, tx: Transaction, batch: Batch, reason: str | None) -> None:
-        """End a batch as failed, and show it to the team if a customer's words are in it."""
-        if await tx.batches.set_failed(batch.id, reason) and role_of(batch) == "post":
+        """End a batch as failed, and show it to whom it was for if a customer's words are in it."""
+        failed = await tx.batches.set_failed(batch.id, reason)
+        if not failed or role_of(batch) != "post":
+            return
+        now, customer_id = self._clock.now(), batch.customer_id
+        if batch.direct_id:
+            text = f"⚠ A message of this customer did not get through ({reason or 'refused'})."
+            await say_to_team(tx, now, text, customer_id=customer_id, direct_id=batch.direct_id)
+        else:
             text = (
                 f"⚠ #{batch.ticket}: a message did not get through ({reason or 'refused'})."
                 " Reply /resend to a message of that ticket to try again."
             )
-            await say_to_team(tx, self._clock.now(), text, customer_id=batch.customer_id, ticket=batch.ticket)
+            await say_to_team(tx, now, text, customer_id=customer_id, ticket=batch.ticket)

@@ -35,9 +35,8 @@ class HeldReplyService:
         why: str,
         what: What = "Reply was not sent",
         edits: str | None = None,
-        direct_id: str | None = None,
     ) -> None:
-        """Keep what a moderator wrote, and tell the group that it is kept, without the words."""
+        """Keep what a moderator wrote, and say where it was written that it is kept, without the words."""
         held = HeldReply(
             id=new_ulid(self._clock.now()),
             event_id=event_id,
@@ -45,7 +44,7 @@ class HeldReplyService:
             moderator_id=by.id,
             customer_id=target.customer_id,
             ticket=target.ticket,
-            direct_id=direct_id,
+            direct_id=target.direct_id,
             reply_to=None if edits else target.message_id,
             edits=edits,
             text=text,
@@ -55,15 +54,20 @@ class HeldReplyService:
         await tx.held.add(held)
         await tx.inbox.add_held(held)
         await self._audit(tx, by, held, "reply.held")
-        if direct_id is None:
+        if target.direct_id is None:
             who = "Another moderator" if await _has_others(tx, by) else f"Nobody else is here, so {by.name}"
-            await say_to_team(
-                tx,
-                self._clock.now(),
-                f"⚠ #{target.ticket}: {by.name}'s {what}: {why}. {who} may reply /release to it.",
-                customer_id=target.customer_id,
-                ticket=target.ticket,
-            )
+            notice = f"⚠ #{target.ticket}: {by.name}'s {what}: {why}. {who} may reply /release to it."
+        else:
+            # Nobody else is in the room who could release it.
+            notice = f"⚠ Your {what}: {why}. Say it in other words."
+        await say_to_team(
+            tx,
+            self._clock.now(),
+            notice,
+            customer_id=target.customer_id,
+            ticket=target.ticket,
+            direct_id=target.direct_id,
+        )
 
     async def find(self, tx: Transaction, target: Target) -> HeldReply | None:
         """Return what is or was held of what a Reply points at: its last edit, or the message itself."""
@@ -106,8 +110,12 @@ class HeldReplyService:
             if message.deleted_at is None and message.text != text:
                 await tx.conversations.edit_message(message, text, held.written_at)
             return message
-        assert held.ticket is not None  # noqa: S101 - only a direct conversation has none
-        target = Target(customer_id=held.customer_id, ticket=held.ticket, message_id=held.reply_to)
+        target = Target(
+            customer_id=held.customer_id,
+            ticket=held.ticket,
+            message_id=held.reply_to,
+            direct_id=held.direct_id,
+        )
         message = await self._answers.deliver(tx, author, target, text)
         await tx.inbox.become_reply(held.event_id, message.id)
         return message

@@ -15,6 +15,9 @@ _BLOCKS_AT_ONCE = 1000
 KEEP_EVENTS = timedelta(days=30)
 """Handled events of the room: none comes again after so long."""
 
+KEEP_CHALLENGES = timedelta(hours=1)
+"""After their end; a wallet that answers late is told why it is refused."""
+
 
 class Housekeeping:
     """Forgets what has had its time."""
@@ -28,4 +31,5 @@ class Housekeeping:
         async with self._database.transaction() as tx:
             pruned = await tx.blocks.prune(now - keep, _BLOCKS_AT_ONCE)
             await tx.records.prune(now - KEEP_EVENTS)
+            await tx.identities.prune_challenges(now - KEEP_CHALLENGES)
         return 0.0 if pruned == _BLOCKS_AT_ONCE else _EVERY_SECONDS

@@ -1,4 +1,4 @@
-"""The one door from the room: every event is read from a stored cursor, stored, and handled once.
+"""The one door from the rooms: every event is read from a stored cursor, stored, and handled once.
 
 A sync event only wakes it. So start-up, a gap, a reload and plain traffic are the same code.
 """
@@ -6,6 +6,7 @@ A sync event only wakes it. So start-up, a gap, a reload and plain traffic are t
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 from logging import Logger
 
@@ -24,7 +25,7 @@ _PAGE = 100
 
 
 class Inbox:
-    """Reads the support room in room order."""
+    """Reads the support room and the direct rooms, each in its order."""
 
     def __init__(
         self,
@@ -58,7 +59,7 @@ class Inbox:
         try:
             await self.catch_up()
         except MatrixFailed as error:
-            self._log.warning("The support room can't be read, trying again: %s", error)
+            self._log.warning("The rooms can't be read, trying again: %s", error)
             self._failures += 1
             return float(min(2**self._failures / 2, _POLL_SECONDS))
         self._failures = 0
@@ -68,7 +69,7 @@ class Inbox:
         """Read and handle what happened up to now.
 
         Raises:
-            MatrixFailed: the room can't be read; nothing is lost by that.
+            MatrixFailed: the rooms can't be read; nothing is lost by that.
         """
         async with self._reading:
             # First what a former process stored and did not get to.
@@ -81,13 +82,23 @@ class Inbox:
             since = await tx.inbox.get_cursor()
         if since is None or self._room.room_id is None:
             return
-        stretch = await self._gateway.read_since(since, self._room.room_id)
+        stretch = await self._gateway.read_since(since, self._pick_ours)
         async with self._database.transaction() as tx:
             position = await tx.inbox.move_cursor(since, stretch.next_batch, len(stretch.events))
             if position is None:
                 return
             for place, event in enumerate(stretch.events, start=position + 1):
                 await tx.inbox.add_event(replace(event, position=place))
+
+    async def _pick_ours(self, room_ids: Collection[str]) -> Collection[str]:
+        """Return the support room and the direct rooms among some rooms.
+
+        Asked once the homeserver has answered: a direct room is stored before anybody is invited to it, so
+        whatever a moderator said in that answer was said in a room that is known here.
+        """
+        async with self._database.snapshot() as tx:
+            direct_rooms = await tx.directs.list_rooms_among(room_ids)
+        return [room_id for room_id in room_ids if room_id in (self._room.room_id, *direct_rooms)]
 
     async def _handle_waiting(self) -> None:
         while True:

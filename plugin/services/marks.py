@@ -48,9 +48,9 @@ async def find_mark(tx: Transaction, ticket: int) -> Mark | None:
     if await tx.tickets.get_marked(ticket) == _key(event_id, line):
         return None
     texts = await tx.outbox.list_texts(batch.id)
-    return Mark(
-        event_id=event_id, line=line, body=f"{join_and_split(heading(ticket, customer), texts)[-1]}\n{line}"
-    )
+    # Under another heading than it was sent with the post might be cut elsewhere, and lose words.
+    head = batch.heading or heading(ticket, customer)
+    return Mark(event_id=event_id, line=line, body=f"{join_and_split(head, texts)[-1]}\n{line}")
 
 
 async def note_mark(tx: Transaction, ticket: int, mark: Mark) -> None:

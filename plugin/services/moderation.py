@@ -38,23 +38,30 @@ class ModerationService:
             by_name=by.name,
             created_at=at,
             expires_at=None if length is None else at + length,
+            direct_id=target.direct_id,
         )
         # The newest word counts: a second block replaces the first, be it shorter or longer.
-        await tx.blocks.lift_all(target.customer_id, at)
+        held = await tx.blocks.lift_all(target.customer_id, at)
         await tx.blocks.add(block)
+        for other in sorted(held - {target.customer_id}):
+            await tx.blocks.carry(target.customer_id, other, at, lambda: new_ulid(at))
         await _audit(tx, by, target, "block.created", at, {"block": block.id, "kind": block.kind})
-        if not self._settings().block_habits.announce_in_room:
-            return None
-        return f"✓ #{target.ticket} {_end(block.expires_at)}{_cut(command, length)}"
+        who = "blocked" if target.direct_id else f"#{target.ticket}"
+        return self._shown(target, f"✓ {who} {_end(block.expires_at)}{_cut(command, length)}")
 
     async def unblock(self, tx: Transaction, by: Moderator, target: Target, at: datetime) -> str | None:
         """Lift a customer's blocks; return the answer, None where the group is not to see one."""
         if await tx.blocks.lift_all(target.customer_id, at):
             await _audit(tx, by, target, "block.lifted", at, {})
-            answer = f"✓ #{target.ticket} unblocked"
+            answer = "✓ unblocked" if target.direct_id else f"✓ #{target.ticket} unblocked"
         else:
-            answer = f"#{target.ticket} is not blocked"
-        return answer if self._settings().block_habits.announce_in_room else None
+            answer = f"{'This customer' if target.direct_id else f'#{target.ticket}'} is not blocked"
+        return self._shown(target, answer)
+
+    def _shown(self, target: Target, answer: str) -> str | None:
+        """Keep an answer from the group where it is not to see one; in a direct room there is no group."""
+        announce = self._settings().block_habits.announce_in_room
+        return answer if announce or target.direct_id else None
 
     async def release(self, tx: Transaction, by: Moderator, target: Target, now: datetime) -> str:
         """Let go what a block held back; return the answer."""
@@ -78,7 +85,8 @@ class ModerationService:
         for block in blocks[:_MOST_LISTED]:
             customer = await tx.sessions.get_customer(block.customer_id)
             number = customer and customer.ticket
-            reason = f" · {neutralise(one_line(block.reason, 100))}" if block.reason else ""
+            said = None if block.direct_id else block.reason
+            reason = f" · {neutralise(one_line(said, 100))}" if said else ""
             lines.append(f"#{number or '?'} {_end(block.expires_at)} · {block.by_name}{reason}")
         if len(blocks) > _MOST_LISTED:
             lines.append("and more, made earlier")
@@ -97,12 +105,13 @@ def _cut(command: Command, length: timedelta | None) -> str:
 async def _audit(
     tx: Transaction, by: Moderator, target: Target, action: str, at: datetime, detail: dict[str, str]
 ) -> None:
+    place = {"direct": target.direct_id} if target.direct_id else {"ticket": target.ticket}
     await tx.records.add_audit(
         new_ulid(at),
         at=at,
         actor_id=by.id,
         actor_name=by.name,
         action=action,
-        target={"customer": target.customer_id, "ticket": target.ticket},
+        target={"customer": target.customer_id, **place},
         detail=detail,
     )

@@ -14,6 +14,8 @@ from .health import Health, HealthService
 from .ids import new_ulid
 from .moderation import ModerationService
 from .ports import Clock, GetSettings
+from .users import UserService
+from .wallets import WalletService
 
 PREFIX = "!headset"
 
@@ -39,10 +41,13 @@ class OperatorService:
         settings: GetSettings,
         health: HealthService,
         moderation: ModerationService,
+        wallets: WalletService,
+        users: UserService,
         saw_untrusted_proxy: Callable[[], bool],
     ) -> None:
         self._database, self._clock, self._settings = database, clock, settings
         self._health, self._moderation, self._saw_untrusted_proxy = health, moderation, saw_untrusted_proxy
+        self._wallets, self._users = wallets, users
         self._commands: dict[str, Callable[[str, str], Awaitable[str]]] = {
             "status": self._status,
             "moderators": self._list_moderators,
@@ -71,7 +76,15 @@ class OperatorService:
         proxies = (
             "an untrusted one sends X-Forwarded-For" if self._saw_untrusted_proxy() else "nothing untrusted"
         )
-        return "\n".join([f"Headset is {health.status}", *self._lines(health), f"proxies: {proxies}"])
+        lines = [f"Headset is {health.status}", *self._lines(health)]
+        return "\n".join([*lines, self._sign_in(), f"proxies: {proxies}"])
+
+    def _sign_in(self) -> str:
+        chains, wanted = self._wallets.chains, self._settings().identity.wallet_chains
+        wallets = f"wallets of chain {', '.join(map(str, chains))}" if chains else "wallets off"
+        if wanted and not chains:
+            wallets += f" ({self._wallets.missing} is not installed)"
+        return f"sign-in: {wallets}, users of the site {'on' if self._users.is_on else 'off'}"
 
     def _lines(self, health: Health) -> list[str]:
         bot, facts, numbers = self._settings().bridge_bot, health.facts, health.numbers
@@ -128,9 +141,10 @@ class OperatorService:
                 role="moderator",
                 telegram_id=telegram_id,
                 mxid=mxid,
+                source="runtime",
             )
             put = tx.moderators.update if known else tx.moderators.add
-            await put(moderator, "runtime")
+            await put(moderator)
             await self._audit(tx, sender, "moderator.allowed", moderator)
         return f"✓ {_line(moderator)}"
 

@@ -115,7 +115,8 @@ class OrderService:
             return await self._moderation.list_blocked(tx, self._clock.now())
         if command.verb == "open":
             return await self._list_open(tx)
-        assert target is not None  # noqa: S101 - interpret() lets no other command through
+        assert target is not None  # noqa: S101 - interpret() lets no other command through,
+        assert target.ticket is not None  # noqa: S101 - and a direct one is carried out elsewhere
         ticket = await tx.tickets.get_by_number(target.ticket)
         assert ticket is not None  # noqa: S101 - a target has its ticket
         about = _About(by=by, target=target, ticket=ticket, command=command, event=event)
@@ -195,10 +196,14 @@ class OrderService:
         customer = await tx.sessions.get_customer(ticket.customer_id)
         assert customer is not None  # noqa: S101 - a foreign key says so
         page_url = await tx.sessions.get_page_url(customer.id)
+        # Not `last_seq`: that a customer writes to somebody in private is no matter of the group's.
+        messages = await tx.conversations.count_messages(customer.id, "team")
         blocks = [b for b in await tx.blocks.list_not_over_before(customer.id, now) if b.created_at <= now]
         lines = [
             f"{heading(ticket.number, customer)} · {ticket.status}",
-            f"first seen {customer.created_at:%d %b %Y %H:%M} UTC, {customer.last_seq} messages",
+            f"account {neutralise(customer.account)}" if customer.account else "",
+            f"mail {neutralise(one_line(customer.email, 254))}" if customer.email else "",
+            f"first seen {customer.created_at:%d %b %Y %H:%M} UTC, {messages} messages",
             f"page {neutralise(one_line(page_url, 200))}" if page_url else "",
             f"assigned to {await self._name_of(tx, ticket.assignee)}" if ticket.assignee else "",
             f"rated {ticket.score} of 5" if ticket.score else "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -25,14 +25,14 @@ class Clock(Protocol):
 class MatrixFailed(Exception):
     """The homeserver did not do what it was asked; `permanent`: and never will for this event."""
 
-    def __init__(self, reason: str, *, permanent: bool = False) -> None:
-        self.permanent = permanent
+    def __init__(self, reason: str, *, permanent: bool = False, errcode: str | None = None) -> None:
+        self.permanent, self.errcode = permanent, errcode
         super().__init__(reason)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """A text for the support room, with the batch it is a part of."""
+    """A text for the support room or a direct room, with the batch it is a part of."""
 
     room_id: str
     body: str
@@ -41,6 +41,8 @@ class Post:
     attempt: int
     edits: str | None = None
     """Id of the event that this one replaces."""
+    is_notice: bool = False
+    """The bot's own words in a direct room, to be told from the customer's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,7 @@ class BridgeReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """What happened in a room since a sync token, in room order, and the token to go on from."""
+    """What happened in rooms since a sync token, of each in its order, and the token to go on from."""
 
     events: tuple[RoomEvent, ...]
     next_batch: str
@@ -76,6 +78,10 @@ class RoomFacts:
     bridge_is_there: bool
     may_redact: bool
     """Whether the bot has the power to take back what others wrote."""
+
+
+PickRooms = Callable[[Collection[str]], Awaitable[Collection[str]]]
+"""Gets the rooms in which something happened, and returns those that are read."""
 
 
 class MatrixGateway(Protocol):
@@ -105,8 +111,20 @@ class MatrixGateway(Protocol):
     async def get_live_end(self) -> str:
         """Return the sync token of now."""
 
-    async def read_since(self, since: str, room_id: str) -> Stretch:
-        """Return all that happened in the room since a sync token, gaps filled."""
+    async def read_since(self, since: str, pick: PickRooms) -> Stretch:
+        """Return all that happened since a sync token in the rooms that `pick` picks, gaps filled."""
+
+    async def open_direct_room(self, direct_id: str, name: str, topic: str) -> str:
+        """Make a private room and return its id; the same direct id again is the same room."""
+
+    async def get_members(self, room_id: str) -> Mapping[str, str]:
+        """Return each one's membership by Matrix id; nothing where the bot was never in the room."""
+
+    async def invite(self, room_id: str, mxid: str) -> None:
+        """Invite somebody."""
+
+    async def remove(self, room_id: str, mxid: str, reason: str) -> None:
+        """Put somebody out of a room, or take an invitation back."""
 
 
 class EventReader(Protocol):
@@ -114,6 +132,9 @@ class EventReader(Protocol):
 
     def read_reply(self, event: RoomEvent) -> ReplyEvent:
         """Return the event as far as a reply is concerned."""
+
+    def is_encrypted(self, event: RoomEvent) -> bool:
+        """Tell whether the event says something that only the members' devices can read."""
 
     def read_redacted(self, event: RoomEvent) -> str | None:
         """Return the id of the event that this one takes back; None for any other event."""
@@ -126,3 +147,30 @@ class EventReader(Protocol):
 
     def read_mark(self, event: RoomEvent) -> PostMark | None:
         """Return which of our posts the event says it is; whether we sent it is the caller's to check."""
+
+
+class SignatureRefused(Exception):
+    """A signature is not the account's; its text says why."""
+
+
+class Ethereum(Protocol):
+    """Ethereum, as far as the services need it."""
+
+    def checksum(self, address: str) -> str:
+        """Return an address, `0x` and 40 hexadecimal digits, as EIP-55 writes it."""
+
+    def recover(self, text: str, signature: bytes) -> str:
+        """Return the address whose key signed a text (EIP-191). Raises SignatureRefused."""
+
+    def derives_address(self, key: bytes, account: str) -> bool:
+        """Tell whether a private key of 32 bytes is that of a CAIP-10 account."""
+
+    async def check_contract(
+        self, url: str, chain_id: int, address: str, text: str, signature: bytes
+    ) -> None:
+        """Return if the contract wallet at an address takes the signature of a text for its own.
+
+        Raises:
+            SignatureRefused: it does not.
+            Unavailable: it can't be asked now.
+        """

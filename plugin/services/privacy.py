@@ -42,10 +42,10 @@ class PrivacyService:
         clock: Clock,
         hub: Hub,
         wake_redactions: Callable[[], None],
-        wake_relay: Callable[[], None],
+        wake_relays: Callable[[], None],
     ) -> None:
         self._database, self._clock, self._hub = database, clock, hub
-        self._wake_redactions, self._wake_relay = wake_redactions, wake_relay
+        self._wake_redactions, self._wake_relays = wake_redactions, wake_relays
 
     async def export(self, session: Session) -> Export:
         """Return all that is kept of the session's customer and is theirs."""
@@ -93,7 +93,7 @@ class PrivacyService:
             await self._audit(tx, customer)
         self._hub.wake(customer.id)
         self._wake_redactions()
-        self._wake_relay()
+        self._wake_relays()
 
     async def _audit(self, tx: Transaction, customer: Customer) -> None:
         now = self._clock.now()

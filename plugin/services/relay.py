@@ -13,7 +13,7 @@ from datetime import timedelta
 from logging import Logger
 
 from ..db.database import Database
-from ..domain.model import Batch
+from ..domain.model import Batch, role_of
 from ..domain.retry import backoff
 from .background import Worker
 from .batches import BatchMaker
@@ -94,10 +94,7 @@ class Relay:
 
     async def _carry(self, batch: Batch) -> None:
         if batch.held:
-            # Takes the time and the transactions of a sent one, so that the customer can't tell.
-            await asyncio.sleep(self._usual_send_seconds)
-            async with self._database.transaction() as tx:
-                await tx.batches.end(batch, "held")
+            await self._hold(batch)
             return
         try:
             await self._send(batch)
@@ -106,27 +103,40 @@ class Relay:
         else:
             self._failures = 0
 
+    async def _hold(self, batch: Batch) -> None:
+        """Take the time and the transactions of a sent one, so that the customer can't tell."""
+        await asyncio.sleep(self._usual_send_seconds)
+        async with self._database.transaction() as tx:
+            await tx.batches.end(batch, "held")
+
     async def _send(self, batch: Batch) -> None:
+        began = time.monotonic()
+        room_id = await self._find_room(batch)
         batch, in_room = await self._with_living_ids(batch)
         sent: dict[int, str] = {}
         for part, body in enumerate(batch.parts):
             if part in in_room:
                 continue
             post = Post(
-                room_id=batch.room_id,
+                room_id=room_id,
                 body=body,
                 batch_id=batch.id,
                 part=part,
                 attempt=batch.attempt,
                 edits=batch.edits,
+                is_notice=batch.direct_id is not None and role_of(batch) == "answer",
             )
-            began = time.monotonic()
             sent[part] = await self._gateway.send_post(post)
-            self._usual_send_seconds = time.monotonic() - began
+            self._usual_send_seconds, began = time.monotonic() - began, time.monotonic()
         async with self._database.transaction() as tx:
             taken_back = await self._delivery.note_posts(tx, batch, batch.attempt, sent, self._gateway.mxid)
         if taken_back:
             self._wake_redactions()
+
+    async def _find_room(self, batch: Batch) -> str:
+        """Return the room that a batch goes to."""
+        assert batch.direct_id is None and batch.room_id  # noqa: S101, PT018 - the maker takes no other
+        return batch.room_id
 
     async def _with_living_ids(self, batch: Batch) -> tuple[Batch, set[int]]:
         """Return the batch to send, and which of its parts are not to be sent.

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..db.database import Database
 from ..db.transaction import Transaction
-from ..domain.model import RoomEvent, Target
+from ..domain.model import Channel, Direct, RoomEvent, Target
 from ..domain.replies import Answer, Correction, Ignored, Note, Order, ReplyEvent, interpret
 from ..domain.roster import Roster
 from .answers import AnswerService
+from .background import Worker
 from .changes import ChangeService
 from .delivery import DeliveryService
+from .direct_orders import DirectOrderService
 from .firewall import why_held
 from .held import HeldReplyService
 from .hub import Hub
@@ -32,12 +34,12 @@ class _Outcome:
     word: str
     customer_id: str | None = None
     """Whose streams may have moved on."""
-    has_work: bool = False
-    """There may be something to send, or to redact."""
+    work: Channel | None = None
+    """Where there may be something to send, or to redact."""
 
 
 class ReplyService:
-    """Handles the events of the support room."""
+    """Handles the events of the support room and of the direct rooms."""
 
     def __init__(
         self,
@@ -46,19 +48,22 @@ class ReplyService:
         reader: EventReader,
         answers: AnswerService,
         orders: OrderService,
+        direct_orders: DirectOrderService,
         changes: ChangeService,
         held: HeldReplyService,
         delivery: DeliveryService,
         hub: Hub,
         settings: GetSettings,
         own_mxid: str,
-        wake_senders: Callable[[], None],
+        relays: Mapping[Channel, Worker],
+        wake_redactions: Callable[[], None],
         wake_room: Callable[[], None],
     ) -> None:
         self._database, self._reader, self._answers = database, reader, answers
-        self._orders, self._changes, self._held, self._delivery = orders, changes, held, delivery
-        self._hub, self._settings = hub, settings
-        self._own_mxid, self._wake_senders, self._wake_room = own_mxid, wake_senders, wake_room
+        self._orders, self._direct_orders = orders, direct_orders
+        self._changes, self._held, self._delivery = changes, held, delivery
+        self._hub, self._settings, self._own_mxid = hub, settings, own_mxid
+        self._relays, self._wake_redactions, self._wake_room = relays, wake_redactions, wake_room
 
     async def handle(self, event: RoomEvent) -> None:
         """Carry out what an event means, in one transaction with the mark that it is handled."""
@@ -71,8 +76,9 @@ class ReplyService:
             return
         if outcome.customer_id is not None:
             self._hub.wake(outcome.customer_id)
-        if outcome.has_work:
-            self._wake_senders()
+        if outcome.work is not None:
+            self._relays[outcome.work].wake()
+            self._wake_redactions()
         if outcome.word == "tombstone":
             self._wake_room()
 
@@ -86,47 +92,81 @@ class ReplyService:
         )
 
     async def _carry_out(self, tx: Transaction, event: RoomEvent, roster: Roster) -> _Outcome:
+        direct = await tx.directs.get_by_room(event.room_id)
+        if direct is not None and not roster.is_heard_in_direct(event.sender, direct.moderator_id):
+            # Nobody else may say, change or delete anything there, on the allow-list or not.
+            is_own = event.sender == self._own_mxid
+            reply = self._reader.read_reply(event)
+            return await self._pass_over(tx, event, reply, Ignored(reason="own" if is_own else "stranger"))
+        if direct is not None and await tx.sessions.is_erased(direct.customer_id):
+            # To nobody: neither an answer, nor a command that would be carried out in the group's name.
+            return _Outcome(word="erased")
         report = self._reader.read_report(event)
         if report is not None:
             # Anybody in the room can send such an event; only the bridge knows.
             known = event.sender == roster.bridge_bot and await self._delivery.note_report(
                 tx, report, event.sent_at
             )
-            return _Outcome(word="report" if known else "foreign_report", has_work=known)
+            return _Outcome(word="report" if known else "foreign_report", work="team" if known else None)
         redacted = self._reader.read_redacted(event)
         if redacted is not None and event.sender == roster.own_mxid:
             return _Outcome(word="own")
         if redacted is not None:
             customer_id = await self._changes.take_back(tx, event, redacted, roster)
             return _Outcome(word="deletion", customer_id=customer_id)
-        replacement = self._reader.read_replacement(event)
+        replacement = self._reader.read_replacement(event) if direct is None else None
         if replacement is not None:
             await tx.inbox.add_replacement(event.room_id, replacement)
             return _Outcome(word="tombstone")
-        return await self._carry_out_words(tx, event, roster)
+        if direct is not None and self._reader.is_encrypted(event):
+            await self._direct_orders.hint_at_encryption(tx, direct, event.sender)
+            return _Outcome(word="encrypted", work="direct")
+        return await self._carry_out_words(tx, event, roster, direct)
 
-    async def _carry_out_words(self, tx: Transaction, event: RoomEvent, roster: Roster) -> _Outcome:
+    async def _carry_out_words(
+        self, tx: Transaction, event: RoomEvent, roster: Roster, direct: Direct | None
+    ) -> _Outcome:
         reply = self._reader.read_reply(event)
-        target = await tx.inbox.get_target(reply.reply_to) if reply.reply_to else None
+        target = await self._find_target(tx, reply, direct)
+        if target is not None:
+            await tx.conversations.lock(target.customer_id)
+        work: Channel = "team" if direct is None else "direct"
         meaning = interpret(reply, roster, target)
         if isinstance(meaning, Answer):
             word = await self._answer(tx, event, meaning)
             await self._changes.apply_early(tx, event.event_id, roster)
-            return _Outcome(word=word, customer_id=meaning.target.customer_id, has_work=True)
+            return _Outcome(word=word, customer_id=meaning.target.customer_id, work=work)
         if isinstance(meaning, Correction):
             customer_id = await self._changes.correct(tx, event, meaning)
-            return _Outcome(word="edit", customer_id=customer_id, has_work=True)
+            return _Outcome(word="edit", customer_id=customer_id, work=work)
         if isinstance(meaning, Order):
-            await self._orders.carry_out(tx, meaning, event)
+            if target is not None and target.direct_id:
+                await self._direct_orders.carry_out(tx, meaning, target, event.sent_at)
+            else:
+                await self._orders.carry_out(tx, meaning, event)
             if meaning.target is not None:
                 await tx.inbox.add_talk(event.event_id, event.sender, meaning.target)
             customer_id = meaning.target.customer_id if meaning.target else None
-            return _Outcome(word="command", customer_id=customer_id, has_work=True)
+            return _Outcome(word="command", customer_id=customer_id, work=work)
         if isinstance(meaning, Note):
             await self._orders.keep_note(tx, meaning)
             await tx.inbox.add_talk(event.event_id, event.sender, meaning.target)
             return _Outcome(word="note")
         return await self._pass_over(tx, event, reply, meaning)
+
+    @staticmethod
+    async def _find_target(tx: Transaction, reply: ReplyEvent, direct: Direct | None) -> Target | None:
+        """Return what a reply in the support room points at; in a direct room it is the conversation."""
+        direct_id = direct.id if direct else None
+        target = await tx.inbox.get_target(reply.reply_to, direct_id) if reply.reply_to else None
+        if direct is None:
+            return target
+        return Target(
+            customer_id=direct.customer_id,
+            ticket=None,
+            message_id=target.message_id if target else None,
+            direct_id=direct.id,
+        )
 
     async def _answer(self, tx: Transaction, event: RoomEvent, answer: Answer) -> str:
         why = why_held(answer.text)
@@ -154,15 +194,17 @@ class ReplyService:
             taken_back = mark is not None and await self._delivery.note_post(
                 tx, event.event_id, event.sender, mark
             )
-            return _Outcome(word="own", has_work=taken_back)
+            return _Outcome(word="own", work="team" if taken_back else None)
         if meaning.target is not None and meaning.reason in ("stranger", "anonymous", "foreign_author"):
             await self._note_stranger(tx, event, reply, meaning.target)
             if meaning.reason == "anonymous":
                 await self._orders.hint_to_anonymous(tx, event.sender, meaning.target)
-        return _Outcome(word=meaning.reason, has_work=meaning.reason == "anonymous")
+        return _Outcome(word=meaning.reason, work="team" if meaning.reason == "anonymous" else None)
 
     @staticmethod
     async def _note_stranger(tx: Transaction, event: RoomEvent, reply: ReplyEvent, target: Target) -> None:
+        if target.ticket is None:
+            return
         await tx.records.add_stranger_reply(
             new_ulid(event.sent_at),
             event_id=event.event_id,

@@ -45,6 +45,7 @@ class SupportRoom:
         try:
             room_id = await self._gateway.join_room(named)
             room_id = await self._follow(room_id)
+            await self._refuse_direct(room_id)
             if self._prepare is not None:
                 await self._prepare()
             self.facts = await self._gateway.get_room_facts(room_id, self._settings().bridge_bot)
@@ -60,6 +61,12 @@ class SupportRoom:
             for worker in self._users:
                 worker.wake()
         return _CHECK_SECONDS
+
+    async def _refuse_direct(self, room_id: str) -> None:
+        """Keep a private conversation out of the group, whoever names or appoints its room."""
+        async with self._database.snapshot() as tx:
+            if await tx.directs.get_by_room(room_id) is not None:
+                raise MatrixFailed(f"{room_id} is the room of a direct conversation")
 
     async def _follow(self, room_id: str) -> str:
         """Join the room that a tombstone points at, and the one after it; return the last."""

@@ -36,7 +36,7 @@ class SessionService:
 
         Of the address a keyed hash is stored, and only where blocks are to cover addresses.
         """
-        now, token = self._clock.now(), new_token()
+        now = self._clock.now()
         customer = Customer(
             id=new_ulid(now),
             identity="anonymous",
@@ -46,15 +46,23 @@ class SessionService:
             last_event=0,
             created_at=now,
         )
-        session = Session(id=new_ulid(now), customer_id=customer.id, created_at=now, ended_at=None)
         async with self._database.transaction() as tx:
             await tx.sessions.add_customer(customer)
-            covered = address and self._settings().block_habits.cover_address
-            address_hash = await self._hash_address(tx, address) if covered else None
-            await tx.sessions.add_session(
-                session, hash_token(token), locale, without_secret(page_url), address_hash
-            )
+            token, session = await self.add(tx, customer.id, locale, page_url, address)
         return token, Visit(session=session, customer=customer, ticket=None)
+
+    async def add(
+        self, tx: Transaction, customer_id: str, locale: str | None, page_url: str | None, address: str
+    ) -> tuple[str, Session]:
+        """Store a session of a customer; return its token, which is stored nowhere, too."""
+        now, token = self._clock.now(), new_token()
+        session = Session(id=new_ulid(now), customer_id=customer_id, created_at=now, ended_at=None)
+        covered = address and self._settings().block_habits.cover_address
+        address_hash = await self._hash_address(tx, address) if covered else None
+        await tx.sessions.add_session(
+            session, hash_token(token), locale, without_secret(page_url), address_hash
+        )
+        return token, session
 
     @staticmethod
     async def _hash_address(tx: Transaction, address: str) -> str:

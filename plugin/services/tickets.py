@@ -114,8 +114,9 @@ class TicketService:
 
     @staticmethod
     async def _update(tx: Transaction, ticket: Ticket) -> None:
-        await tx.tickets.update(ticket)
+        # The customer's lock comes before the ticket's, as everywhere: nobody waits in a ring.
         await tx.conversations.add_event(ticket.customer_id, "ticket.updated", ticket=ticket.number)
+        await tx.tickets.update(ticket)
 
     async def _close_idle(self) -> float:
         close_after = self._settings().tickets.close_after
@@ -124,7 +125,7 @@ class TicketService:
         now = self._clock.now()
         async with self._database.transaction() as tx:
             idle = await tx.tickets.list_idle(now - close_after, _MOST_AT_ONCE)
-            for ticket in idle:
+            for ticket in sorted(idle, key=lambda one: one.customer_id):
                 await self.close(tx, ticket, now)
             next_idle = await tx.tickets.get_next_idle()
         for ticket in idle:

@@ -8,7 +8,7 @@ from logging import Logger
 
 from aiohttp import web
 
-from ..domain.errors import CLOSED_RETRY_AFTER, HeadsetError, OriginNotAllowed, TooLarge, Unavailable
+from ..domain.errors import CLOSED_RETRY_AFTER, HeadsetError, Invalid, OriginNotAllowed, TooLarge, Unavailable
 from ..services.ports import GetSettings
 from .problems import RETRY_AFTER, from_aiohttp, problem_response
 
@@ -47,7 +47,7 @@ class Gate:
             response.headers.update(cors)
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers["X-Content-Type-Options"] = "nosniff"
-            response.headers["Vary"] = "Origin"
+            response.headers["Vary"] = ", ".join(["Origin", *response.headers.getall("Vary", [])])
         if response.status == TooLarge.status:
             await _hang_up(request, response)
         return response
@@ -61,12 +61,36 @@ class Gate:
         origin = request.headers.get("Origin")
         if origin is None:
             return {}
-        if origin != self._own_origin and origin not in self._settings().widget.allowed_origins:
+        if not self.is_allowed(origin):
             raise OriginNotAllowed
         return {
             "Access-Control-Allow-Origin": origin,
             "Access-Control-Expose-Headers": _EXPOSED_HEADERS,
         }
+
+    def get_site(self, request: web.Request) -> str | None:
+        """Return the origin of the host page that asks; None where our own page does, or no browser."""
+        origin = request.headers.get("Origin")
+        return None if origin == self._own_origin else origin
+
+    def is_allowed(self, origin: str) -> bool:
+        """Tell whether a page of this origin may use the desk."""
+        return origin == self._own_origin or origin in self._settings().widget.allowed_origins
+
+    def get_page_origin(self, request: web.Request, named: str | None) -> str:
+        """Return the origin of the page in which a wallet is to be asked, which our own page has to name.
+
+        Raises:
+            OriginNotAllowed: it may not use this desk, or names another than the one that asks.
+            Invalid: there is none.
+        """
+        site = self.get_site(request)
+        origin = named or request.headers.get("Origin")
+        if origin is None:
+            raise Invalid("origin must name the page's, where no Origin header does.", field="origin")
+        if not self.is_allowed(origin) or site not in (None, origin):
+            raise OriginNotAllowed(field="origin")
+        return origin
 
 
 async def _answer_options(request: web.Request) -> web.Response:

@@ -19,6 +19,7 @@ _MOST_BUCKETS = 20_000
 _ADDRESS_FACTOR = 10
 """An address, behind which many people may sit, may send this many times what one customer may."""
 
+_CHECKS_PER_HOUR = 10
 _PRIVACY_PER_HOUR = 10
 
 _IPV6_SITE = 64
@@ -85,6 +86,25 @@ class Limits:
         self._buckets.take(
             Rate(f"customer {customer_id}", per_minute, 60),
             Rate(f"address {self.get_site(request)}", per_minute * _ADDRESS_FACTOR, 60),
+        )
+
+    def count_sign_in(self, request: web.Request, session_id: str) -> None:
+        """Count an attempt to sign in, or to be given a text for it. Raises RateLimited."""
+        per_minute = self._settings().limits.messages_per_minute
+        self._buckets.take(
+            Rate(f"sign-in {session_id}", per_minute, 60),
+            Rate(f"sign-in address {self.get_site(request)}", per_minute * _ADDRESS_FACTOR, 60),
+        )
+
+    def count_account(self, account: str) -> None:
+        """Count one who has proven an account; nobody else can use its tokens up. Raises RateLimited."""
+        self._buckets.take(Rate(f"account {account}", self._settings().limits.messages_per_minute, 60))
+
+    def count_check(self, request: web.Request, customer_id: str) -> None:
+        """Count a question about who is support; many would find names by trying. Raises RateLimited."""
+        self._buckets.take(
+            Rate(f"check {customer_id}", _CHECKS_PER_HOUR, 3600),
+            Rate(f"check address {self.get_site(request)}", _CHECKS_PER_HOUR, 3600),
         )
 
     def count_privacy(self, request: web.Request, customer_id: str) -> None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
 from ..config import Settings
-from ..domain.errors import BadJson, Forbidden, Invalid, TooLarge, UnsupportedMediaType
-from ..domain.model import ConversationEvent, Message, Ticket
+from ..domain.errors import BadJson, Invalid, TooLarge, UnsupportedMediaType
+from ..domain.model import Challenge, ConversationEvent, Message, Moderator, Ticket
 from ..domain.text import MAX_TEXT, normalise
 from ..services.conversations import Page
 from ..services.privacy import Export
 from ..services.sessions import Visit
+from ..services.support_check import CheckedHandle, CheckedMessage
 from ..services.tickets import LONGEST_COMMENT
+from .languages import Language
 
 MAX_BODY = 32 * 1024
 """Bytes of a JSON body; no more than that is read from the socket."""
@@ -79,11 +81,11 @@ def get_optional_text(data: Mapping[str, Any], field: str, limit: int) -> str | 
 
 
 def get_flag(data: Mapping[str, Any], field: str) -> bool:
-    """Return a field that may be absent, and is then false. Raises Invalid."""
-    value = data.get(field)
-    if value is not None and not isinstance(value, bool):
+    """Return a truth value that may be absent, and then is false. Raises Invalid."""
+    value = data.get(field, False)
+    if not isinstance(value, bool):
         raise Invalid(f"{field} must be true or false.", field=field)
-    return bool(value)
+    return value
 
 
 def get_client_id(data: Mapping[str, Any]) -> str:
@@ -96,10 +98,7 @@ def get_client_id(data: Mapping[str, Any]) -> str:
 
 
 def get_session_fields(data: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Return `locale` and `page_url`. Raises Invalid, Forbidden."""
-    if data.get("identity") is not None:
-        # An identity that is not looked at must not seem to be accepted.
-        raise Forbidden("Signing in is not switched on here.", field="identity")
+    """Return `locale` and `page_url`. Raises Invalid."""
     return get_optional_text(data, "locale", _LONGEST_LOCALE), get_optional_text(
         data, "page_url", _LONGEST_URL
     )
@@ -113,10 +112,25 @@ def get_rating(data: Mapping[str, Any]) -> tuple[int, str | None]:
     return score, get_optional_text(data, "comment", LONGEST_COMMENT)
 
 
-def check_team_channel(data: Mapping[str, Any]) -> None:
-    """Raise Invalid for a channel that does not exist here."""
-    if data.get("channel") not in (None, "team"):
-        raise Invalid("channel must be team.", field="channel")
+def get_challenge_fields(data: Mapping[str, Any]) -> tuple[str, int, str | None]:
+    """Return `address`, `chain_id` and `origin`. Raises Invalid."""
+    chain_id = data.get("chain_id")
+    if not isinstance(chain_id, int) or isinstance(chain_id, bool):
+        raise Invalid("chain_id must be a whole number.", field="chain_id")
+    return get_text(data, "address"), chain_id, get_optional_text(data, "origin", _LONGEST_URL)
+
+
+def get_moderator(data: Mapping[str, Any]) -> str | None:
+    """Return whom a direct message is for, None in the channel `team`. Raises Invalid."""
+    channel, moderator = data.get("channel"), data.get("moderator")
+    if channel not in (None, "team", "direct"):
+        raise Invalid("channel must be team or direct.", field="channel")
+    if channel == "direct":
+        return get_text(data, "moderator")
+    if moderator is not None:
+        # Else words meant for one person would go to a whole group.
+        raise Invalid("moderator may stand only in a direct message.", field="moderator")
+    return None
 
 
 def get_number(request: web.Request, name: str) -> int | None:
@@ -160,6 +174,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "seq": message.seq,
         "ticket": message.ticket,
         "channel": message.channel,
+        "moderator": message.moderator_id,
         "author": {"kind": author.kind, "id": author.id, "name": author.name, "verified": author.verified},
         "text": "" if message.deleted_at else message.text,
         "reply_to": message.reply_to,
@@ -225,19 +240,58 @@ def visit_json(visit: Visit) -> dict[str, Any]:
             "id": visit.customer.id,
             "identity": visit.customer.identity,
             "name": visit.customer.name,
+            # A user's id is the host site's matter, which knows it.
+            "account": visit.customer.account if visit.customer.identity == "wallet" else None,
         },
         "ticket": ticket_json(visit.ticket),
     }
 
 
-def config_json(settings: Settings, moderators: int) -> dict[str, Any]:
-    """Return what a page needs to know before it has a session."""
+def moderators_json(moderators: Sequence[Moderator]) -> dict[str, Any]:
+    """Return those who can be written to, as customers see them."""
+    return {"items": [{"id": m.id, "name": m.name, "avatar_url": None, "verified": True} for m in moderators]}
+
+
+def checked_json(found: CheckedHandle | CheckedMessage) -> dict[str, Any]:
+    """Return what is known of a pasted handle or message, and no more."""
+    if isinstance(found, CheckedHandle):
+        return {"kind": "handle", "official": found.official}
+    return {"kind": "message", "in_conversation": found.in_conversation}
+
+
+def token_json(token: str, visit: Visit) -> dict[str, Any]:
+    """Return a new token with its session."""
+    return {"token": token, "session": visit_json(visit)}
+
+
+def challenge_json(challenge: Challenge) -> dict[str, Any]:
+    """Return a text to sign."""
+    return {
+        "message": challenge.message,
+        "nonce": challenge.nonce,
+        "expires_at": time_json(challenge.expires_at),
+    }
+
+
+def config_json(
+    settings: Settings,
+    *,
+    features: Mapping[str, bool],
+    chains: Sequence[int],
+    moderators: int,
+    language: Language,
+    languages: Sequence[Language],
+) -> dict[str, Any]:
+    """Return what a page needs to know before it has a session, with the texts of one language."""
     return {
         "name": settings.widget.name,
         "color": settings.widget.color,
-        "languages": ["en"],
-        "texts": {"safety": "No moderator ever needs your seed phrase or private key."},
-        "features": {"wallet": False, "user": False, "direct": False},
+        "locale": language.code,
+        "dir": language.dir,
+        "languages": [{"code": one.code, "name": one.name, "dir": one.dir} for one in languages],
+        "texts": dict(language.texts),
+        "features": dict(features),
+        "wallet": {"chains": list(chains)},
         "moderators": moderators,
         "limits": {
             "text": MAX_TEXT,

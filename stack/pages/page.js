@@ -1,140 +1,61 @@
-// The customer's side of the demo: a plain page on the customer's HTTP API.
-import { ApiError, connect } from "./api.js";
-import { keep, recall } from "./memory.js";
-import { render } from "./view.js";
+// An imaginary site: some balances, a swap that hangs, and a reason to ask for help.
+import { announceWallets } from "./wallet.js";
 
-const RETRY_FIRST = 500;
-const RETRY_LONGEST = 10_000;
-const LASTING = [400, 403, 404, 413, 415, 422];
+const RATE = 1842.5;
+const USD = { EXA: 1842.5, DMO: 1 };
+const holdings = { EXA: 1.75, DMO: 420 };
 
-const state = { messages: new Map(), unsent: recall("unsent", []), lastEvent: 0, online: false, problem: "" };
-const form = document.getElementById("form");
-const text = document.getElementById("text");
-const show = () => render(state);
-let api;
-let sending = false;
-let wake = () => {};
+// The widget may still be on its way: calls wait in this list until it is there.
+window.Headset = window.Headset || [];
 
-// Resolves after the time, or at once when the browser says that the network is back.
-function pause(milliseconds) {
-  return new Promise((resolve) => {
-    wake = resolve;
-    setTimeout(resolve, milliseconds);
+const byId = (id) => document.getElementById(id);
+const number = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+
+function element(name, className, ...content) {
+  const made = document.createElement(name);
+  made.className = className;
+  made.append(...content);
+  return made;
+}
+
+function showHoldings() {
+  const worth = (token) => holdings[token] * USD[token];
+  byId("total").textContent = number.format(worth("EXA") + worth("DMO"));
+  const rows = Object.keys(holdings).map((token) => {
+    const name = element("span", "name", `${number.format(holdings[token])} ${token}`);
+    name.append(element("small", "", `${number.format(worth(token))} USD`));
+    return element("li", "", element("b", "", token.slice(0, 1)), name);
   });
-}
-addEventListener("online", () => {
-  wake();
-  sendAll();
-});
-addEventListener("offline", show);
-
-function take(message) {
-  state.messages.set(message.id, message);
-  if (message.author.kind !== "customer") return;
-  // The stream may bring our own message before the answer to its request is there.
-  const own = state.unsent.find((one) => one.sent && one.text === message.text && !one.id);
-  if (own) own.id = message.id;
+  byId("holdings").replaceChildren(...rows);
 }
 
-async function sendOne(entry) {
-  entry.sent = true;
-  try {
-    take(await api.send(entry.client_id, entry.text));
-  } catch (error) {
-    if (!(error instanceof ApiError) || !LASTING.includes(error.status)) throw error;
-    state.problem = error.message;
-    if (!text.value) text.value = entry.text;
-  }
-  state.unsent = state.unsent.filter((one) => one !== entry);
-  keep("unsent", state.unsent);
-  show();
+function addEvent(what, detail, state, waiting = false) {
+  const text = element("span", "what", what, element("small", "", detail));
+  byId("events").prepend(element("li", "", text, element("span", waiting ? "state waiting" : "state", state)));
 }
 
-async function sendAll() {
-  if (sending || !api) return;
-  sending = true;
-  let delay = RETRY_FIRST;
-  while (state.unsent.length > 0) {
-    try {
-      await sendOne(state.unsent[0]);
-      delay = RETRY_FIRST;
-    } catch (error) {
-      await pause((error.retryAfter ?? 0) * 1000 || delay);
-      delay = Math.min(delay * 2, RETRY_LONGEST);
-    }
-  }
-  sending = false;
+const amount = () => Number(byId("pay").value.replace(",", ".")) || 0;
+
+function showQuote() {
+  byId("get").textContent = number.format(amount() * RATE);
 }
 
-function onEvent(event) {
-  state.lastEvent = event.id;
-  if (event.type.startsWith("message.")) take(event.data);
-  show();
-}
-
-async function follow() {
-  let delay = RETRY_FIRST;
-  for (;;) {
-    try {
-      if (state.lastEvent === 0) {
-        const page = await api.history();
-        page.items.forEach(take);
-        state.lastEvent = page.last_event_id;
-      }
-      await api.stream(state.lastEvent, onEvent, () => {
-        delay = RETRY_FIRST;
-        state.online = true;
-        show();
-        sendAll();
-      });
-    } catch (error) {
-      if (error.status === 401) {
-        state.messages.clear();
-        state.lastEvent = 0;
-      }
-    }
-    state.online = false;
-    show();
-    await pause(delay);
-    delay = Math.min(delay * 2, RETRY_LONGEST);
-  }
-}
-
-form.addEventListener("submit", (event) => {
+byId("pay").addEventListener("input", showQuote);
+byId("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  const written = text.value.trim();
-  if (!written) return;
-  state.unsent.push({ client_id: crypto.randomUUID(), text: written });
-  keep("unsent", state.unsent);
-  state.problem = "";
-  text.value = "";
-  show();
-  sendAll();
+  const what = `Swap ${number.format(amount())} EXA for ${number.format(amount() * RATE)} DMO`;
+  addEvent(what, "It hangs, as this network is imaginary. A case for the support desk.", "Pending", true);
+});
+byId("help").addEventListener("click", () => window.Headset.push(["open"]));
+
+const wallets = await announceWallets();
+byId("account").addEventListener("click", async () => {
+  const [address] = await wallets[0].provider.request({ method: "eth_requestAccounts" }).catch(() => []);
+  if (address) byId("account").textContent = `${address.slice(0, 6)}…${address.slice(-4)}`;
 });
 
-text.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  form.requestSubmit();
-});
-
-async function start() {
-  show();
-  for (let delay = RETRY_FIRST; !api; delay = Math.min(delay * 2, RETRY_LONGEST)) {
-    try {
-      const connection = await connect();
-      document.title = connection.config.name;
-      document.getElementById("name").textContent = connection.config.name;
-      document.getElementById("safety").textContent = connection.config.texts.safety;
-      text.maxLength = connection.config.limits.text;
-      if (/^#[0-9a-f]{6}$/i.test(connection.config.color)) {
-        document.documentElement.style.setProperty("--accent", connection.config.color);
-      }
-      api = connection;
-    } catch {
-      await pause(delay);
-    }
-  }
-  follow();
-}
-start();
+byId("rate").textContent = `1 EXA = ${number.format(RATE)} DMO`;
+showHoldings();
+showQuote();
+addEvent("Received 420.00 DMO", "Yesterday", "Confirmed");
+addEvent("Swap 0.40 EXA for 737.00 DMO", "Sent 20 minutes ago", "Pending", true);

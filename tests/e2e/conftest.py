@@ -9,12 +9,7 @@ from typing import Any
 import pytest
 
 from stack.system import System
-
-UNPACED = {
-    "relay": {"per_minute": 0, "join_within": "0s"},
-    "limits": {"messages_per_minute": 10_000, "sessions_per_hour": 10_000},
-}
-"""No pacing and no limits in the way of a burst; what they do is tested where the clock is pinned."""
+from tests.systems import UNPACED
 
 
 @pytest.fixture(scope="session")

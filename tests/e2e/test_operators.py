@@ -83,7 +83,7 @@ async def test_moderators_are_listed_with_role_and_ids(system: System, room: str
     lines = (await headset(system, "moderators", room_id=room)).splitlines()
     assert {
         "Alice (admin): 5550001",
-        "Bob (moderator): 5550002",
+        "Bob (moderator): 5550002 @bob:hs.test",
         f"admin (admin): {mxid('admin')}",
     } <= set(lines)
 

@@ -25,3 +25,4 @@ def test_knows_the_team_and_lets_the_page_in() -> None:
         ("Alice", 5550001, "admin"),
         ("Bob", 5550002, "moderator"),
     ]
+    assert [one.get("mxid") for one in config["moderators"]] == [None, "@bob:hs.test"]

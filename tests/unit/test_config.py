@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from mautrix.util.config import yaml
 
-from plugin.config import BlockHabits, ModeratorEntry, parse_settings
+from plugin.config import BlockHabits, Identity, ModeratorEntry, parse_settings
 from plugin.domain.errors import ConfigError
 from plugin.domain.tickets import TicketRules
 from tests.unit.keys import leaves
@@ -61,6 +61,9 @@ OTHER_VALUES: dict[str, object] = {
     "relay.status_timeout": "5s",
     "limits.messages_per_minute": 1,
     "limits.sessions_per_hour": 1,
+    "identity.user_secret": "0123456789abcdef0123456789abcdef",
+    "identity.wallet_chains": [1, 8453],
+    "identity.rpc_url": "https://node.example.org/key",
     "trusted_proxies": ["10.0.0.0/8"],
 }
 
@@ -119,6 +122,7 @@ def test_the_values_of_the_file_are_the_documented_ones(base_data: Any) -> None:
         ipaddress.ip_network("127.0.0.1/32"),
         ipaddress.ip_network("::1/128"),
     )
+    assert settings.identity == Identity(user_secret="", wallet_chains=(1,), rpc_url="")
     assert settings.admins == ()
     assert settings.moderators == ()
     assert settings.widget.allowed_origins == frozenset()
@@ -141,6 +145,45 @@ def test_a_moderator_has_either_or_both_ids_and_is_a_moderator_unless_admin(base
         ModeratorEntry(name="Bob", role="moderator", telegram_id=None, mxid="@bob:example.org"),
         ModeratorEntry(name="Carol", role="moderator", telegram_id=5550003, mxid="@carol:example.org"),
     )
+
+
+def test_public_handles_are_the_same_in_every_writing(base_data: Any) -> None:
+    handles = ["@Bob_Help", "bob_help", "bob.example", "@bob:example.org"]
+    settings = parse_settings(put(base_data, "moderators", [ALICE, {**BOB, "handles": handles}]))
+    assert [entry.handles for entry in settings.moderators] == [
+        (),
+        ("bob_help", "bob.example", "bob:example.org"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("handles", "key"),
+    [
+        ("@bob_help", "moderators[0].handles"),
+        (None, "moderators[0].handles"),
+        ([5], "moderators[0].handles[0]"),
+        ([""], "moderators[0].handles[0]"),
+        (["@"], "moderators[0].handles[0]"),
+        (["@bob_help", "bob help"], "moderators[0].handles[1]"),
+        (["https://t.me/bob_help"], "moderators[0].handles[0]"),
+        (["b\u043eb_help"], "moderators[0].handles[0]"),
+        (["@bob_help\n"], "moderators[0].handles[0]"),
+        (["x" * 65], "moderators[0].handles[0]"),
+    ],
+)
+def test_a_handle_that_none_could_have_is_refused_by_its_place(
+    base_data: Any, handles: object, key: str
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        parse_settings(put(base_data, "moderators", [{**BOB, "handles": handles}]))
+    assert refused.value.problems[0].startswith(f"{key}: ")
+
+
+def test_two_people_never_share_a_handle(base_data: Any) -> None:
+    team = [{**ALICE, "handles": ["@help"]}, {**BOB, "handles": ["HELP"]}]
+    with pytest.raises(ConfigError) as refused:
+        parse_settings(put(base_data, "moderators", team))
+    assert refused.value.problems == ["moderators: the handle help stands there twice"]
 
 
 @pytest.mark.parametrize(
@@ -172,6 +215,13 @@ def test_a_moderator_has_either_or_both_ids_and_is_a_moderator_unless_admin(base
         ("widget.allowed_origins", ["http://localhost:8080", "https://app.example.org", "http://[::1]:8080"]),
         ("trusted_proxies", ["10.0.0.0/8", "fd00::/8", "192.0.2.1"]),
         ("trusted_proxies", []),
+        ("identity.user_secret", ""),
+        ("identity.user_secret", "x" * 32),
+        ("identity.user_secret", "ü" * 16),
+        ("identity.wallet_chains", []),
+        ("identity.wallet_chains", [2**53 - 1]),
+        ("identity.rpc_url", "http://[::1]:8545"),
+        ("identity.rpc_url", "https://me:key@node.example.org:8545/v3/key?x=1"),
     ],
 )
 def test_these_values_are_right(base_data: Any, key: str, value: object) -> None:
@@ -191,6 +241,8 @@ def test_values_arrive_as_they_mean(base_data: Any) -> None:
     data = put(put(base_data, "blocks.announce", "console"), "blocks.cover_address", True)
     habits = parse_settings(put(data, "blocks.keep_ended", "1w")).block_habits
     assert habits == BlockHabits(announce_in_room=False, cover_address=True, keep_ended=timedelta(weeks=1))
+    data = put(base_data, "identity.wallet_chains", [10, 1, 10])
+    assert parse_settings(data).identity.wallet_chains == (10, 1)
     data = put(base_data, "relay.status_timeout", "90s")
     assert parse_settings(data).relay.status_timeout == timedelta(seconds=90)
 
@@ -272,6 +324,20 @@ WRONG: list[tuple[str, object, str]] = [
     *(("relay.status_timeout", value, "relay.status_timeout") for value in [*NO_LENGTHS, "never"]),
     *(("limits.messages_per_minute", v, "limits.messages_per_minute") for v in [0, *NO_COUNTS]),
     *(("limits.sessions_per_hour", v, "limits.sessions_per_hour") for v in [0, *NO_COUNTS]),
+    *(("identity.user_secret", v, "identity.user_secret") for v in [None, 5, [], " ", "x" * 31, "ü" * 15]),
+    *(("identity.wallet_chains", v, "identity.wallet_chains") for v in ["1", None, {}, 1]),
+    *(
+        ("identity.wallet_chains", [1, value], "identity.wallet_chains[1]")
+        for value in [0, -1, "1", 1.0, True, None, "", [], 2**53]
+    ),
+    *(
+        ("identity.rpc_url", value, "identity.rpc_url")
+        for value in [
+            None, 5, [], "node.example.org", "//node.example.org", "https://", "wss://node.example.org",
+            "http://[::1", "https://node.example.org:99999", "https://node.example.org/a b",
+            "https://node.example.org/\n", " ",
+        ]
+    ),
     *(("trusted_proxies", value, "trusted_proxies") for value in ["127.0.0.1", None, {}, 5]),
     *(
         ("trusted_proxies", ["::1", value], "trusted_proxies[1]")
@@ -301,6 +367,18 @@ def test_a_wrong_value_names_its_key(base_data: Any, key: str, value: object, na
 def test_an_origin_that_no_browser_sends_is_wrong(base_data: Any, origin: str) -> None:
     data = put(base_data, "widget.allowed_origins", [origin])
     assert [problem.split(": ")[0] for problem in problems(data)] == ["widget.allowed_origins[0]"]
+
+
+@pytest.mark.parametrize(("key", "secret"), [("user_secret", "too-short"), ("rpc_url", "node/my-key")])
+def test_a_secret_is_never_repeated(base_data: Any, key: str, secret: str) -> None:
+    assert secret not in str(problems(put(base_data, f"identity.{key}", secret)))
+
+
+def test_the_settings_can_be_logged_without_their_secrets(base_data: Any) -> None:
+    data = put(base_data, "identity.user_secret", "s3cret" * 6)
+    settings = parse_settings(put(data, "identity.rpc_url", "https://node.example.org/my-key"))
+    assert "s3cret" not in repr(settings)
+    assert "my-key" not in repr(settings)
 
 
 LENGTHS = [

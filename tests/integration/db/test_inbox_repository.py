@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plugin.domain.delivery import Part
-from plugin.domain.model import ANSWERS, Target
+from plugin.domain.model import ANSWERS, Delivered, Target
 
 
 async def test_the_cursor_begins_once(database) -> None:
@@ -187,7 +187,9 @@ async def test_who_sent_a_delivered_reply(database, seed, make) -> None:
         target = Target(customer_id="c1", ticket=1001, message_id=None)
         await tx.inbox.add_reply("$reply", "@alice:x", target, message.id)
     async with database.snapshot() as tx:
-        assert await tx.inbox.get_reply("$reply") == ("@alice:x", message.id)
+        assert await tx.inbox.get_reply("$reply") == Delivered(
+            sender="@alice:x", message_id=message.id, direct_id=None
+        )
         assert await tx.inbox.get_reply("$post") is None
         assert await tx.inbox.get_reply("$other") is None
 

@@ -19,7 +19,7 @@ CAROL = Moderator(id="m3", name="Carol", role="moderator", telegram_id=3, mxid=N
 async def test_moderators_come_back_with_every_field_in_the_order_of_their_ids(database) -> None:
     async with database.transaction() as tx:
         for one in (CAROL, ALICE, BOB):
-            await tx.moderators.add(one, "config")
+            await tx.moderators.add(one)
     async with database.snapshot() as tx:
         assert await tx.moderators.list_active() == [ALICE, BOB, CAROL]
         assert await tx.moderators.list_all() == [ALICE, BOB, CAROL]
@@ -28,12 +28,12 @@ async def test_moderators_come_back_with_every_field_in_the_order_of_their_ids(d
 async def test_the_retired_are_known_and_count_no_more(database) -> None:
     renamed = replace(ALICE, name="Alicia", role="moderator", telegram_id=None, mxid="@a:example.org")
     async with database.transaction() as tx:
-        await tx.moderators.add(ALICE, "config")
-        await tx.moderators.add(BOB, "config")
+        await tx.moderators.add(ALICE)
+        await tx.moderators.add(BOB)
         await tx.moderators.retire_configured()
         assert await tx.moderators.list_active() == []
         assert await tx.moderators.list_all() == [ALICE, BOB]
-        await tx.moderators.update(renamed, "config")
+        await tx.moderators.update(renamed)
     async with database.snapshot() as tx:
         assert await tx.moderators.list_active() == [renamed]
         assert await tx.moderators.list_all() == [renamed, BOB]
@@ -49,31 +49,42 @@ async def test_the_retired_are_known_and_count_no_more(database) -> None:
 )
 async def test_nobody_on_the_list_shares_an_id(database, make, second) -> None:
     async with database.transaction() as tx:
-        await tx.moderators.add(ALICE, "config")
+        await tx.moderators.add(ALICE)
     with pytest.raises(make.refused):
         async with database.transaction() as tx:
-            await tx.moderators.add(second, "config")
+            await tx.moderators.add(second)
 
 
 async def test_an_id_may_pass_from_a_retired_one_to_another(database) -> None:
     async with database.transaction() as tx:
-        await tx.moderators.add(ALICE, "config")
+        await tx.moderators.add(ALICE)
         await tx.moderators.retire_configured()
-        await tx.moderators.add(replace(BOB, telegram_id=ALICE.telegram_id), "config")
+        await tx.moderators.add(replace(BOB, telegram_id=ALICE.telegram_id))
         assert [one.id for one in await tx.moderators.list_active()] == ["m2"]
 
 
 async def test_who_was_allowed_at_run_time_stays_when_the_configuration_changes(database) -> None:
+    bob = replace(BOB, source="runtime")
     async with database.transaction() as tx:
-        await tx.moderators.add(ALICE, "config")
-        await tx.moderators.add(BOB, "runtime")
+        await tx.moderators.add(ALICE)
+        await tx.moderators.add(bob)
+        await tx.moderators.add(replace(CAROL, source="admins"))
         await tx.moderators.retire_configured()
-        assert await tx.moderators.list_active() == [BOB]
+        assert await tx.moderators.list_active() == [bob]
         assert not await tx.moderators.retire(ALICE.id)
         assert await tx.moderators.retire(BOB.id)
         assert not await tx.moderators.retire(BOB.id)
         assert await tx.moderators.list_active() == []
-        assert await tx.moderators.list_all() == [ALICE, BOB]
+        assert await tx.moderators.list_all() == [ALICE, bob, replace(CAROL, source="admins")]
+
+
+async def test_public_handles_are_kept_in_order(database) -> None:
+    alice = replace(ALICE, handles=("alice_help", "alice.example"))
+    async with database.transaction() as tx:
+        await tx.moderators.add(alice)
+        assert await tx.moderators.list_active() == [alice]
+        await tx.moderators.update(replace(alice, handles=()))
+        assert await tx.moderators.list_active() == [ALICE]
 
 
 async def test_the_audit_log_has_every_field(database, make, store) -> None:

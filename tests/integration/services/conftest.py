@@ -6,7 +6,7 @@ import asyncio
 import logging
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,20 +17,25 @@ from ruamel.yaml import YAML
 
 from plugin.config import ModeratorEntry, Settings, parse_settings
 from plugin.db.database import Database
-from plugin.domain.model import Batch, Message, RoomEvent
+from plugin.domain.model import Batch, Channel, Message, RoomEvent
 from plugin.domain.replies import ReplyEvent
 from plugin.services.allow_list import update_allow_list
 from plugin.services.answers import AnswerService
+from plugin.services.background import Worker
 from plugin.services.batches import BatchMaker
 from plugin.services.changes import ChangeService
 from plugin.services.delivery import DeliveryService
+from plugin.services.direct_orders import DirectOrderService
+from plugin.services.direct_relay import DirectRelay
+from plugin.services.direct_rooms import DirectRooms
+from plugin.services.directs import DirectService
 from plugin.services.held import HeldReplyService
 from plugin.services.hub import Hub
 from plugin.services.inbox import Inbox
 from plugin.services.intake import Intake
 from plugin.services.moderation import ModerationService
 from plugin.services.orders import OrderService
-from plugin.services.ports import BridgeReport, MatrixFailed, Post, PostMark, RoomFacts, Stretch
+from plugin.services.ports import BridgeReport, MatrixFailed, PickRooms, Post, PostMark, RoomFacts, Stretch
 from plugin.services.privacy import PrivacyService
 from plugin.services.redactions import Redactions
 from plugin.services.relay import Relay
@@ -39,11 +44,14 @@ from plugin.services.room import SupportRoom
 from plugin.services.sessions import SessionService
 from plugin.services.tickets import TicketService
 from stack.conditions import until
+from tests.integration.services.doors import Doors
 
 BOT = "@headset:example.org"
 BRIDGE_BOT = "@telegrambot:example.org"
 ALICE, BOB, STRANGER = (f"@telegram_{number}:example.org" for number in (1, 2, 666))
 ROOM_ALIAS, ROOM = "#support:example.org", "!support"
+CAROL, DAVE = "@carol:example.org", "@dave:example.org"
+"""Two moderators who are in Matrix themselves."""
 
 
 def make_settings(**changes: Any) -> Settings:
@@ -51,11 +59,27 @@ def make_settings(**changes: Any) -> Settings:
     data = YAML(typ="safe").load(Path("base-config.yaml"))
     data["bridge"]["bot"] = BRIDGE_BOT
     settings = parse_settings({**data, "support_room": ROOM_ALIAS})
-    team = tuple(
+    team = [
         ModeratorEntry(name=name, role="moderator", telegram_id=number, mxid=None)
         for name, number in (("Alice", 1), ("Bob", 2))
-    )
-    return replace(settings, moderators=team, **changes)
+    ]
+    team += [
+        ModeratorEntry(name=name, role="moderator", telegram_id=None, mxid=mxid)
+        for name, mxid in (("Carol", CAROL), ("Dave", DAVE))
+    ]
+    return replace(settings, moderators=tuple(team), **changes)
+
+
+@dataclass(kw_only=True)
+class PrivateRoom:
+    """A room that the bot has made."""
+
+    id: str
+    direct_id: str
+    name: str
+    members: dict[str, str]
+    asked: list[tuple[str, str]]
+    """Who was invited and put out."""
 
 
 class Homeserver:
@@ -78,6 +102,13 @@ class Homeserver:
         self.waiting = 0
         self.device = "DEVICE"
         self.unreadable: MatrixFailed | None = None
+        self.rooms: dict[str, PrivateRoom] = {}
+        self.room_failures: deque[MatrixFailed | None] = deque()
+        """What the next requests about private rooms meet; None: nothing."""
+        self.rooms_down: MatrixFailed | None = None
+        self.lost_rooms = 0
+        """So many of the next rooms are made without the bot learning of it."""
+        self.named_support_room = ROOM
         self.redacted: list[str] = []
         """Ids of the events that were taken out, in that order."""
         self.no_redaction: MatrixFailed | None = None
@@ -91,8 +122,36 @@ class Homeserver:
         return [
             str(event.content["body"])
             for event in self.events
-            if event.sender == BOT and "body" in event.content and "edits" not in event.content
+            if event.sender == BOT
+            and event.room_id == ROOM
+            and "body" in event.content
+            and "edits" not in event.content
         ]
+
+    def said_in(self, room_id: str) -> list[str]:
+        """Return what the bot has said in a private room, in its order."""
+        said = [e for e in self.events if e.room_id == room_id and e.sender == BOT and "body" in e.content]
+        return [str(event.content["body"]) for event in said]
+
+    def meet_failure(self) -> None:
+        """Fail as a request about a private room is to."""
+        failure = self.room_failures.popleft() if self.room_failures else self.rooms_down
+        if failure is not None:
+            raise failure
+
+    def open_room(self, direct_id: str, name: str) -> str:
+        self.meet_failure()
+        found = next((room.id for room in self.rooms.values() if room.direct_id == direct_id), None)
+        if found is None:
+            found = f"!direct{len(self.rooms)}"
+            members = {BOT: "join"}
+            self.rooms[found] = PrivateRoom(
+                id=found, direct_id=direct_id, name=name, members=members, asked=[]
+            )
+        if self.lost_rooms:
+            self.lost_rooms -= 1
+            raise MatrixFailed("the answer was lost")
+        return found
 
     async def send(self, device: str, post: Post) -> str:
         self.requests.append((device, post))
@@ -107,19 +166,23 @@ class Homeserver:
         key = (device, post.room_id, post.batch_id, post.attempt, post.part)
         if key not in self._transactions:
             mark = {"batch": post.batch_id, "part": post.part, "attempt": post.attempt}
-            content = {"body": post.body, "mark": mark}
-            self._transactions[key] = self.add(BOT, content | ({"edits": post.edits} if post.edits else {}))
+            content = {"body": post.body, "mark": mark} | ({"edits": post.edits} if post.edits else {})
+            if post.is_notice:
+                content["notice"] = True
+            self._transactions[key] = self.add(BOT, content, room_id=post.room_id)
         if self.lost_answers:
             self.lost_answers -= 1
             raise MatrixFailed("the answer was lost")
         return self._transactions[key]
 
-    def add(self, sender: str, content: dict[str, object], at: datetime | None = None) -> str:
+    def add(
+        self, sender: str, content: dict[str, object], at: datetime | None = None, *, room_id: str = ROOM
+    ) -> str:
         """Let an event happen, and return its id."""
         event = RoomEvent(
             position=0,
             event_id=f"$event{len(self.events)}",
-            room_id=ROOM,
+            room_id=room_id,
             sender=sender,
             type="m.room.message",
             content=content,
@@ -134,22 +197,31 @@ class Homeserver:
         return self.add(sender, {"body": body, "mark": mark})
 
     def reply(
-        self, sender: str, to: str | None, text: str, at: datetime | None = None, **more: object
+        self,
+        sender: str,
+        to: str | None,
+        text: str,
+        at: datetime | None = None,
+        *,
+        room_id: str = ROOM,
+        **more: object,
     ) -> str:
         """Let somebody reply to an event, and return the id of the reply."""
-        return self.add(sender, {"body": text, "reply_to": to, **more}, at)
+        return self.add(sender, {"body": text, "reply_to": to, **more}, at, room_id=room_id)
 
-    def redact(self, event_id: str, txn_id: str) -> None:
-        """Take an event out of the room."""
+    def redact(self, room_id: str, event_id: str, txn_id: str) -> None:
+        """Take an event out of its room."""
         if self.no_redaction is not None:
             raise self.no_redaction
+        if any(event.event_id == event_id and event.room_id != room_id for event in self.events):
+            raise MatrixFailed("M_NOT_FOUND (404)", permanent=True)
         if txn_id not in self._redacted_by:
             self._redacted_by.add(txn_id)
             self.redacted.append(event_id)
             self.events = [
                 replace(event, content={}) if event.event_id == event_id else event for event in self.events
             ]
-            self.add(BOT, {"redacts": event_id})
+            self.add(BOT, {"redacts": event_id}, room_id=room_id)
 
     def forget_transactions(self) -> None:
         """As a homeserver does after 24 hours."""
@@ -168,8 +240,8 @@ class Gateway:
         return self._server.device
 
     async def join_room(self, room: str) -> str:
-        assert room == ROOM_ALIAS
-        return ROOM
+        assert room == ROOM_ALIAS or room in self._server.rooms
+        return self._server.named_support_room if room == ROOM_ALIAS else room
 
     async def get_room_facts(self, room_id: str, bridge_bot: str) -> RoomFacts:
         return RoomFacts(bridge_is_there=True, may_redact=True)
@@ -182,18 +254,37 @@ class Gateway:
 
     async def redact(self, room_id: str, event_id: str, txn_id: str) -> None:
         await asyncio.sleep(0)
-        self._server.redact(event_id, txn_id)
+        self._server.redact(room_id, event_id, txn_id)
 
     async def get_live_end(self) -> str:
         return str(len(self._server.events))
 
-    async def read_since(self, since: str, room_id: str) -> Stretch:
-        assert room_id == ROOM
+    async def open_direct_room(self, direct_id: str, name: str, topic: str) -> str:
+        await asyncio.sleep(0)
+        return self._server.open_room(direct_id, name)
+
+    async def get_members(self, room_id: str) -> Mapping[str, str]:
+        self._server.meet_failure()
+        return dict(self._server.rooms[room_id].members)
+
+    async def invite(self, room_id: str, mxid: str) -> None:
+        self._server.meet_failure()
+        self._server.rooms[room_id].members[mxid] = "invite"
+        self._server.rooms[room_id].asked.append(("invite", mxid))
+
+    async def remove(self, room_id: str, mxid: str, reason: str) -> None:
+        self._server.meet_failure()
+        self._server.rooms[room_id].members[mxid] = "leave"
+        self._server.rooms[room_id].asked.append(("remove", mxid))
+
+    async def read_since(self, since: str, pick: PickRooms) -> Stretch:
         await asyncio.sleep(0)
         if self._server.unreadable is not None:
             raise self._server.unreadable
-        events = self._server.events[int(since) :]
-        return Stretch(events=tuple(events), next_batch=str(int(since) + len(events)))
+        happened = self._server.events[int(since) :]
+        rooms = await pick({event.room_id for event in happened})
+        events = tuple(event for event in happened if event.room_id in rooms)
+        return Stretch(events=events, next_batch=str(int(since) + len(happened)))
 
 
 class Reader:
@@ -224,6 +315,9 @@ class Reader:
             return None
         return PostMark(batch_id=mark["batch"], part=mark["part"], attempt=mark["attempt"])
 
+    def is_encrypted(self, event: RoomEvent) -> bool:
+        return "ciphertext" in event.content
+
     def read_redacted(self, event: RoomEvent) -> str | None:
         redacts = event.content.get("redacts")
         return redacts if isinstance(redacts, str) else None
@@ -245,6 +339,8 @@ class Host:
     room: SupportRoom
     maker: BatchMaker
     relay: Relay
+    direct_maker: BatchMaker
+    direct_relay: DirectRelay
     inbox: Inbox
     replies: ReplyService
     intake: Intake
@@ -256,6 +352,7 @@ class Host:
 
     async def stop(self) -> None:
         await self.relay.stop()
+        await self.direct_relay.stop()
         await self.inbox.worker.stop()
         await self.redactions.worker.stop()
 
@@ -264,6 +361,7 @@ class Desk:
     """The database, the homeserver, and the hosts between them."""
 
     bot, bridge_bot, alice, bob, stranger, room = BOT, BRIDGE_BOT, ALICE, BOB, STRANGER, ROOM
+    carol, dave = CAROL, DAVE
 
     def __init__(self, store: Any, clock: Any) -> None:
         self.store, self.clock = store, clock
@@ -297,14 +395,19 @@ class Desk:
         moderation = ModerationService(lambda: self.settings)
         held = HeldReplyService(self.clock, answers)
         redactions = Redactions(database, gateway, self.clock, self.log)
-        maker = BatchMaker(
-            database=database,
-            gateway=gateway,
-            room=room,
-            clock=self.clock,
-            settings=lambda: self.settings,
-            host=name,
-            log=self.log,
+        channels: list[Channel] = ["team", "direct"]
+        maker, direct_maker = (
+            BatchMaker(
+                channel=channel,
+                database=database,
+                gateway=gateway,
+                room=room,
+                clock=self.clock,
+                settings=lambda: self.settings,
+                host=name,
+                log=self.log,
+            )
+            for channel in channels
         )
         relay = Relay(
             database=database,
@@ -316,6 +419,18 @@ class Desk:
             wake_redactions=redactions.worker.wake,
             log=self.log,
         )
+        direct_relay = DirectRelay(
+            database=database,
+            gateway=gateway,
+            clock=self.clock,
+            maker=direct_maker,
+            delivery=delivery,
+            rooms=DirectRooms(database, gateway, room, self.log),
+            catch_up=lambda: inbox.catch_up(),
+            wake_redactions=redactions.worker.wake,
+            log=self.log,
+        )
+        relays: dict[Channel, Worker] = {"team": relay.worker, "direct": direct_relay.worker}
         replies = ReplyService(
             database=database,
             reader=reader,
@@ -323,13 +438,15 @@ class Desk:
             orders=OrderService(
                 clock=self.clock, moderation=moderation, tickets=tickets, answers=answers, held=held
             ),
+            direct_orders=DirectOrderService(self.clock, moderation),
             changes=ChangeService(self.clock, held),
             held=held,
             delivery=delivery,
             hub=hub,
             settings=lambda: self.settings,
             own_mxid=BOT,
-            wake_senders=relay.worker.wake,
+            relays=relays,
+            wake_redactions=redactions.worker.wake,
             wake_room=room.worker.wake,
         )
         inbox = Inbox(database=database, gateway=gateway, room=room, replies=replies, log=self.log)
@@ -337,16 +454,17 @@ class Desk:
             database=database,
             clock=self.clock,
             hub=hub,
-            relay=relay.worker,
+            relays=relays,
             wake_redactions=redactions.wake,
             tickets=tickets,
+            directs=DirectService(database),
         )
         privacy = PrivacyService(
             database=database,
             clock=self.clock,
             hub=hub,
             wake_redactions=redactions.wake,
-            wake_relay=relay.worker.wake,
+            wake_relays=lambda: [worker.wake() for worker in relays.values()],
         )
         room.open_with(inbox.begin, [])
         room.worker.start()
@@ -358,6 +476,8 @@ class Desk:
             room=room,
             maker=maker,
             relay=relay,
+            direct_maker=direct_maker,
+            direct_relay=direct_relay,
             inbox=inbox,
             replies=replies,
             intake=intake,
@@ -403,6 +523,56 @@ class Desk:
             assert is_new
             messages.append(message)
         return messages
+
+    async def moderator(self, host: Host, name: str) -> str:
+        """Return the id of somebody on the allow-list."""
+        async with host.database.snapshot() as tx:
+            return next(m.id for m in await tx.moderators.list_active() if m.name == name)
+
+    async def write_to(self, host: Host, name: str, customer_id: str, *texts: str) -> list[Message]:
+        """Let a customer write to one moderator in private."""
+        messages = []
+        for text in texts:
+            message, is_new = await host.intake.take_message(
+                customer_id, str(uuid.uuid4()), text, moderator_id=await self.moderator(host, name)
+            )
+            assert is_new
+            messages.append(message)
+        return messages
+
+    async def private_room(self, host: Host, name: str, customer_id: str, text: str = "Psst") -> str:
+        """Let a customer write to one moderator, who comes into the room; return its id."""
+        await self.write_to(host, name, customer_id, text)
+        self.clock.advance(1)
+        await self.carry_direct(host)
+        moderator_id = await self.moderator(host, name)
+        async with host.database.snapshot() as tx:
+            direct = await tx.directs.find(customer_id, moderator_id)
+        assert direct is not None
+        assert direct.room_id is not None
+        self.server.rooms[direct.room_id].members[{"Carol": CAROL, "Dave": DAVE}[name]] = "join"
+        await host.inbox.catch_up()
+        return direct.room_id
+
+    async def carry_direct(self, host: Host) -> None:
+        """Let the direct relay send what is due now, and come to rest."""
+        host.direct_relay.worker.start()
+        await self.eventually(lambda: self._is_at_rest("direct"), "the direct relay rests")
+        await host.direct_relay.stop()
+
+    async def _is_at_rest(self, channel: str) -> bool:
+        null = "NOT NULL" if channel == "direct" else "NULL"
+        now = int(self.clock.now().timestamp() * 1000)
+        ready = now - int(self.settings.relay.join_within.total_seconds() * 1000)
+        ((waiting,),) = await self.store.look(
+            f"SELECT COUNT(*) FROM outbox WHERE direct_id IS {null} AND batch_id IS NULL"
+            f" AND (lane LIKE 'direct answers:%' OR created_at <= {ready})"
+            f" AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.lane = outbox.lane AND b.state = 'open')"
+        )
+        ((due,),) = await self.store.look(
+            f"SELECT COUNT(*) FROM batch WHERE direct_id IS {null} AND state = 'open' AND due_at <= {now}"
+        )
+        return not waiting and not due
 
     async def take(self, host: Host, slots: int = 8) -> tuple[list[Batch], datetime | None]:
         """Ask for what is due."""
@@ -486,3 +656,10 @@ async def host(desk: Desk) -> Host:
 async def customer(desk: Desk, host: Host) -> str:
     """Give a customer's id."""
     return await desk.customer(host)
+
+
+@pytest.fixture
+def doors(desk: Desk, host: Host) -> Doors:
+    """Give browsers of that host, whose messages go out at once."""
+    desk.configure(join_within=0, per_minute=0)
+    return Doors(desk, host)

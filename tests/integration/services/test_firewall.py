@@ -178,9 +178,10 @@ async def test_a_key_of_the_customers_own_account_is_refused(desk, host, custome
         database=host.database,
         clock=desk.clock,
         hub=host.hub,
-        relay=host.relay.worker,
+        relays={"team": host.relay.worker, "direct": host.direct_relay.worker},
         wake_redactions=host.redactions.wake,
         tickets=host.intake._tickets,
+        directs=host.intake._directs,
         derives=derives,
     )
     with pytest.raises(SecretRefused) as caught:

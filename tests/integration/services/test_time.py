@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
 from dataclasses import dataclass, replace
@@ -12,13 +13,15 @@ import pytest
 
 from plugin.config import Settings
 from plugin.domain.blocks import is_held
-from plugin.domain.model import Block
+from plugin.domain.model import Block, Challenge, Session
 from plugin.services.background import Worker
-from plugin.services.housekeeping import KEEP_EVENTS, Housekeeping
+from plugin.services.directs import DirectService
+from plugin.services.housekeeping import KEEP_CHALLENGES, KEEP_EVENTS, Housekeeping
 from plugin.services.hub import Hub
 from plugin.services.intake import Intake
 from plugin.services.sessions import SessionService
 from plugin.services.tickets import TicketService
+from stack.conditions import until
 from tests.integration.services.conftest import make_settings
 
 DAY = timedelta(days=1)
@@ -46,9 +49,10 @@ class Office:
             database=self.database,
             clock=self.clock,
             hub=hub,
-            relay=relay,
+            relays={"team": relay},
             wake_redactions=relay.wake,
             tickets=self.tickets,
+            directs=DirectService(self.database),
         )
         self.housekeeping = Housekeeping(self.database, self.clock, lambda: self.settings, LOG)
 
@@ -120,6 +124,28 @@ async def test_a_ticket_closes_after_its_time_without_a_message_and_not_sooner(o
     assert [event.type for event in events] == ["message.created", "ticket.updated"]
 
 
+@pytest.mark.parametrize("engine", ["postgresql"])
+async def test_a_ticket_that_closes_while_its_customer_writes_waits_for_the_customer(
+    office: Office, store: Any
+) -> None:
+    """With a lock of the ticket in its hand it would wait for ever, and so would the customer."""
+    customer = await office.open_customer()
+    number = await office.write(customer)
+    office.clock.advance(7 * DAY)
+
+    async def waits() -> bool:
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        return closing.done() or bool(await store.look(waiting))
+
+    async with office.database.transaction() as tx:
+        await tx.conversations.advance(customer)
+        closing = asyncio.create_task(close_idle(office))
+        await until(waits, "the closing waits", within=10, every=0.005)
+        ticket = await tx.tickets.get_by_number(number)
+        await tx.tickets.update(replace(ticket, active_at=office.clock.now()))
+    await closing
+
+
 async def test_without_a_time_no_ticket_closes(office: Office) -> None:
     rules = replace(office.settings.tickets, close_after=timedelta())
     office.settings = replace(office.settings, tickets=rules)
@@ -181,6 +207,31 @@ async def test_what_came_early_is_forgotten_in_the_end(office: Office) -> None:
         assert await tx.records.list_early_changes("$x") == []
 
 
+async def test_a_challenge_is_forgotten_after_its_end(office: Office) -> None:
+    customer = await office.open_customer()
+    session = Session(id="s", customer_id=customer, created_at=office.clock.now(), ended_at=None)
+    async with office.database.transaction() as tx:
+        await tx.sessions.add_session(session, "h", None, None)
+        await tx.identities.add_challenge(
+            Challenge(
+                nonce="n",
+                session_id="s",
+                origin="https://app.example.org",
+                account="eip155:1:0x",
+                message="…",
+                expires_at=office.clock.now(),
+            )
+        )
+    office.clock.advance(KEEP_CHALLENGES)
+    await office.housekeeping.worker._turn()
+    async with office.database.snapshot() as tx:
+        assert await tx.identities.get_challenge("n") is not None
+    office.clock.advance(0.001)
+    await office.housekeeping.worker._turn()
+    async with office.database.snapshot() as tx:
+        assert await tx.identities.get_challenge("n") is None
+
+
 async def test_a_block_covers_new_customers_of_its_address_for_its_time_where_asked(office: Office) -> None:
     habits = replace(office.settings.block_habits, cover_address=True)
     office.settings = replace(office.settings, block_habits=habits)
@@ -209,6 +260,7 @@ async def test_a_block_is_carried_along_when_a_customer_goes_on_under_another_id
     before, after = await office.open_customer(), await office.open_customer()
     await office.block(before, DAY)
     async with office.database.transaction() as tx:
-        await tx.blocks.carry(before, after, office.clock.now())
+        await tx.blocks.carry(before, after, office.clock.now(), lambda: "copy")
     assert await office.is_held(after)
-    assert not await office.is_held(before)
+    # What was written under the former identity may still wait to be sent.
+    assert await office.is_held(before)

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plugin.domain.commands import (
+    DIRECT_HELP,
     HELP,
+    IN_DIRECT,
     NEED_NO_TICKET,
     VOCABULARY,
     Command,
@@ -288,6 +290,10 @@ def test_the_help_names_all_there_is_and_nothing_else() -> None:
     named = re.findall(r"(?<![/\w])/(\w+)", HELP)
     assert sorted(named) == sorted(get_args(Verb))
     assert "//" in HELP
+
+
+def test_the_help_of_a_direct_room_names_what_applies_there_and_nothing_else() -> None:
+    assert set(re.findall(r"/([a-z]+)", DIRECT_HELP)) == IN_DIRECT
 
 
 def test_the_help_says_what_needs_no_reply() -> None:

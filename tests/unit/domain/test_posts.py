@@ -37,6 +37,22 @@ def test_a_post_leaves_room_for_the_mark_and_the_senders_name() -> None:
 # Heading
 
 
+ACCOUNT = "eip155:8453:0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+
+
+def test_a_wallet_is_known_by_the_two_ends_of_its_address_unless_it_has_a_name(customer: Customer) -> None:
+    wallet = replace(customer, identity="wallet", account=ACCOUNT)
+    assert heading(1042, wallet) == "#1042 · 0x5aAe…eAed"
+    assert heading(None, wallet) == "0x5aAe…eAed"
+    assert heading(1042, replace(wallet, name="Ann")) == "#1042 · Ann"
+
+
+def test_a_users_id_does_not_stand_in_the_group(customer: Customer) -> None:
+    user = replace(customer, identity="user", account="user:ann@example.org", email="ann@example.org")
+    assert heading(1042, user) == "#1042 · user"
+    assert heading(1042, replace(user, name="Ann")) == "#1042 · Ann"
+
+
 @pytest.mark.parametrize("identity", ["anonymous", "wallet", "user"])
 def test_the_heading_is_the_ticket_and_who_it_is(customer: Customer, identity: str) -> None:
     nameless = replace(customer, identity=identity)

@@ -78,6 +78,14 @@ def test_the_two_bots_are_never_moderators_even_if_listed(mxid: str) -> None:
     assert roster_of(listed).find(mxid) is None
 
 
+def test_in_a_direct_room_one_matrix_id_is_heard(alice: Moderator, bob: Moderator) -> None:
+    roster = roster_of(alice, bob)
+    assert roster.is_heard_in_direct("@alice:hs.test", alice.id)
+    assert not roster.is_heard_in_direct("@alice:hs.test", bob.id)
+    for mxid in ("@telegram_5550001:hs.test", "@telegram_5550002:hs.test", "@alice:evil.test", BOT, OWN):
+        assert not roster.is_heard_in_direct(mxid, alice.id)
+
+
 def test_nobody_is_a_moderator_where_none_is_listed() -> None:
     assert roster_of().find("@telegram_5550001:hs.test") is None
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 from mautrix.errors import MatrixStandardRequestError, MForbidden, MNotFound
 
+from plugin.matrix.asking import asked
 from plugin.matrix.events import MARK_KEY, MatrixEventReader
-from plugin.matrix.gateway import _NO_REDACTION, _asked, _content, _is_genuine, _room_event
+from plugin.matrix.gateway import _NO_REDACTION, _content, _is_genuine, _room_event
 from plugin.services.ports import MatrixFailed, Post, PostMark
 from tests.unit.matrix.room import BOT, FIRST_ANSWER, LoadCapture
 
@@ -92,6 +94,12 @@ def test_a_post_can_be_known_again_in_the_room(post: Post) -> None:
     assert reader.read_mark(event) == PostMark(batch_id=post.batch_id, part=post.part, attempt=post.attempt)
 
 
+def test_the_bots_own_words_in_a_direct_room_can_be_told_from_the_customers() -> None:
+    content = _content(replace(POST, is_notice=True))
+    assert content["msgtype"] == "m.notice"
+    assert {**content, "msgtype": "m.text"} == _content(POST)
+
+
 def test_a_new_post_replaces_nothing() -> None:
     content = _content(POST)
     assert content["body"] == POST.body
@@ -122,9 +130,9 @@ async def test_what_may_not_be_redacted_is_not_tried_for_ever(
         raise error(403, "no")
 
     with pytest.raises(MatrixFailed) as refused:
-        await _asked(request(), lasting=_NO_REDACTION)
+        await asked(request(), lasting=_NO_REDACTION)
     assert refused.value.permanent
     # What is sent waits for the permission instead.
     with pytest.raises(MatrixFailed) as refused:
-        await _asked(request())
+        await asked(request())
     assert not refused.value.permanent

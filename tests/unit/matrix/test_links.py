@@ -17,6 +17,33 @@ def formatted(event: RoomEvent, body: str, html: str) -> RoomEvent:
 
 
 @pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("> <@bot:hs.test> #1042 · anonymous\n> My question\n\nMy answer", "My answer"),
+        ("> <@bot:hs.test> One\n\n> a quote of my own\n\nMy answer", "> a quote of my own\n\nMy answer"),
+        ("> * <@bot:hs.test> waves\n\nMy answer\n> not a quote", "My answer\n> not a quote"),
+        ("> I quote by hand\n\nMy answer", "> I quote by hand\n\nMy answer"),
+        ("> <@bot:hs.test> all that there is", "> <@bot:hs.test> all that there is"),
+        ("My answer", "My answer"),
+    ],
+)
+def test_what_older_clients_quote_in_front_of_a_reply_is_no_word_of_the_moderators(
+    body: str, text: str
+) -> None:
+    content: dict[str, object] = {"msgtype": "m.text", "body": body}
+    assert reader.read_reply(event_with(content)).text == body
+    relation = {"m.in_reply_to": {"event_id": "$post"}}
+    assert reader.read_reply(event_with({**content, "m.relates_to": relation})).text == text
+
+
+def test_a_command_behind_a_quote_is_a_command() -> None:
+    relation = {"m.in_reply_to": {"event_id": "$post"}}
+    body = "> <@bot:hs.test> hello\n\n/block"
+    reply = reader.read_reply(event_with({"msgtype": "m.text", "body": body, "m.relates_to": relation}))
+    assert reply.words == "/block"
+
+
+@pytest.mark.parametrize(
     ("body", "html", "text"),
     [
         pytest.param(

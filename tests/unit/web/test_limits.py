@@ -383,6 +383,25 @@ def test_what_one_customer_is_refused_costs_the_others_of_the_address_nothing(tw
     two_a_minute.count_message(request_from(CLIENT), "CUST-2")
 
 
+def test_a_customer_may_ask_ten_times_an_hour_who_is_support_from_wherever(
+    limits: Limits, watch: Watch
+) -> None:
+    for number in range(10):
+        limits.count_check(request_from(f"198.51.100.{number}"), "CUST-1")
+    with pytest.raises(RateLimited):
+        limits.count_check(request_from(OTHER), "CUST-1")
+    limits.count_check(request_from(OTHER), "CUST-2")
+    watch.seconds += 360
+    limits.count_check(request_from(OTHER), "CUST-1")
+
+
+def test_an_address_may_ask_ten_times_an_hour_who_is_support_for_whomever(limits: Limits) -> None:
+    for number in range(10):
+        limits.count_check(request_from(CLIENT), f"CUST-{number}")
+    with pytest.raises(RateLimited):
+        limits.count_check(request_from(CLIENT), "CUST-10")
+
+
 def test_sessions_and_messages_are_counted_apart(two_a_minute: Limits) -> None:
     two_a_minute.count_session(request_from(CLIENT))
     two_a_minute.count_message(request_from(CLIENT), "CUST-1")

@@ -17,7 +17,7 @@ from aiohttp.test_utils import make_mocked_request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.domain.errors import BadJson, Forbidden, HeadsetError, Invalid, TooLarge, UnsupportedMediaType
+from plugin.domain.errors import BadJson, HeadsetError, Invalid, TooLarge, UnsupportedMediaType
 from plugin.web import schemas
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 7000, tzinfo=timezone.utc)
@@ -202,12 +202,6 @@ def test_a_wrong_field_of_a_session_is_named(field: str, value: object) -> None:
     assert_names(lambda: schemas.get_session_fields({field: value}), field)
 
 
-@pytest.mark.parametrize("identity", [{"token": "x"}, {}, "x", False])
-def test_an_identity_that_nobody_looks_at_is_refused(identity: object) -> None:
-    with pytest.raises(Forbidden):
-        schemas.get_session_fields({"identity": identity})
-
-
 def test_no_identity_is_none() -> None:
     assert schemas.get_session_fields({"identity": None, "locale": "de"}) == ("de", None)
 
@@ -242,14 +236,28 @@ def test_words_with_a_rating_may_be_a_thousand_characters() -> None:
     assert schemas.get_rating({"score": 5, "comment": "x" * 1000}) == (5, "x" * 1000)
 
 
-@pytest.mark.parametrize("value", ["direct", "", 5, [], False, "TEAM"])
+@pytest.mark.parametrize("value", ["", 5, [], False, "TEAM"])
 def test_a_channel_that_is_not_here_is_refused(value: object) -> None:
-    assert_names(lambda: schemas.check_team_channel({"channel": value}), "channel")
+    assert_names(lambda: schemas.get_moderator({"channel": value, "moderator": "M"}), "channel")
 
 
-@pytest.mark.parametrize("data", [{}, {"channel": None}, {"channel": "team"}])
-def test_the_channel_is_the_teams(data: dict[str, Any]) -> None:
-    schemas.check_team_channel(data)
+@pytest.mark.parametrize("channel", [{}, {"channel": None}, {"channel": "team"}])
+@pytest.mark.parametrize("moderator", [{}, {"moderator": None}])
+def test_the_channel_is_the_teams_unless_another_is_named(
+    channel: dict[str, Any], moderator: dict[str, Any]
+) -> None:
+    assert schemas.get_moderator(channel | moderator) is None
+
+
+@pytest.mark.parametrize("channel", [{}, {"channel": "team"}])
+def test_words_for_one_person_never_go_to_the_team(channel: dict[str, Any]) -> None:
+    assert_names(lambda: schemas.get_moderator(channel | {"moderator": "MOD-A"}), "moderator")
+
+
+@pytest.mark.parametrize("moderator", [{}, {"moderator": None}, {"moderator": 5}, {"moderator": ["MOD-A"]}])
+def test_a_direct_message_names_its_moderator(moderator: dict[str, Any]) -> None:
+    assert_names(lambda: schemas.get_moderator({"channel": "direct", **moderator}), "moderator")
+    assert schemas.get_moderator({"channel": "direct", "moderator": "MOD-A"}) == "MOD-A"
 
 
 # Query and headers

@@ -13,6 +13,7 @@ from plugin.domain.model import Author, ConversationEvent, Customer, Message, Se
 from plugin.services.conversations import Page
 from plugin.services.sessions import Visit
 from plugin.web import schemas
+from plugin.web.languages import Language
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 7000, tzinfo=timezone.utc)
 
@@ -45,6 +46,7 @@ def test_a_message_has_these_fields_and_no_customer() -> None:
         "seq": 17,
         "ticket": 1042,
         "channel": "team",
+        "moderator": None,
         "author": {"kind": "moderator", "id": "MOD-A", "name": "Alice", "verified": True},
         "text": 'Hi "Jane"\nfixed 😀\u2028',
         "reply_to": "MSG-0",
@@ -135,22 +137,44 @@ def test_a_session_shows_its_customer_and_its_ticket(customer: Customer) -> None
     shown = {
         "id": "SESS-1",
         "created_at": "2026-03-01T12:00:00.007Z",
-        "customer": {"id": "CUST-1", "identity": "anonymous", "name": None},
+        "customer": {"id": "CUST-1", "identity": "anonymous", "name": None, "account": None},
         "ticket": {"number": 1042, "status": "open", "score": None},
     }
     assert schemas.visit_json(Visit(session=session, customer=customer, ticket=ticket)) == shown
+    account = "eip155:1:0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+    wallet = replace(customer, identity="wallet", account=account)
+    user = replace(customer, identity="user", account="user:7", email="ann@example.org")
+    for proven, told in ((wallet, account), (user, None)):
+        visit = Visit(session=session, customer=proven, ticket=None)
+        assert schemas.visit_json(visit)["customer"]["account"] == told
+        assert "ann@example.org" not in str(schemas.visit_json(visit))
     none_yet = schemas.visit_json(Visit(session=session, customer=customer, ticket=None))
     assert none_yet == {**shown, "ticket": None}
 
 
 def test_the_public_configuration_tells_what_a_page_needs_and_nothing_of_the_team(settings: Settings) -> None:
-    data = schemas.config_json(settings, 3)
+    arabic = Language(code="ar", name="العربية", dir="rtl", texts={"hello": "مرحبا"})
+    english = Language(code="en", name="English", dir="ltr", texts={"hello": "Hello"})
+    data = schemas.config_json(
+        settings,
+        features={"wallet": True, "user": False, "direct": True},
+        chains=(1, 10),
+        moderators=3,
+        language=arabic,
+        languages=(arabic, english),
+    )
     assert data == {
         "name": "Support",
         "color": "#4f46e5",
-        "languages": ["en"],
-        "texts": {"safety": "No moderator ever needs your seed phrase or private key."},
-        "features": {"wallet": False, "user": False, "direct": False},
+        "locale": "ar",
+        "dir": "rtl",
+        "languages": [
+            {"code": "ar", "name": "العربية", "dir": "rtl"},
+            {"code": "en", "name": "English", "dir": "ltr"},
+        ],
+        "texts": {"hello": "مرحبا"},
+        "features": {"wallet": True, "user": False, "direct": True},
+        "wallet": {"chains": [1, 10]},
         "moderators": 3,
         "limits": {"text": 4000, "body": 32768, "messages_per_minute": 20},
     }

@@ -1,0 +1,83 @@
+"""Who has proven what: accounts, and the challenges that wallets are given."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mautrix.util.async_db import Connection
+
+from ..domain.model import Challenge, Customer, Identity
+from .columns import from_ms, to_ms
+from .sessions import CUSTOMER, customer_from_row
+
+_ADD_CHALLENGE = """
+    INSERT INTO challenge (nonce, session_id, origin, account, message, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6)
+"""
+_GET_CHALLENGE = """
+    SELECT nonce, session_id, origin, account, message, expires_at, used_at FROM challenge WHERE nonce = $1
+"""
+_USE = """
+    UPDATE challenge SET used_at = $2 WHERE nonce = $1 AND used_at IS NULL AND expires_at > $2 RETURNING 1
+"""
+_PRUNE = "DELETE FROM challenge WHERE expires_at < $1"
+
+_FIND = f"SELECT {CUSTOMER} FROM customer WHERE account = $1"
+_IDENTIFY = "UPDATE customer SET identity = $2, account = $3 WHERE id = $1"
+# What the host site leaves unsaid this time stays as it was.
+_DESCRIBE = "UPDATE customer SET name = COALESCE($2, name), email = COALESCE($3, email) WHERE id = $1"
+
+
+class IdentityRepository:
+    """Accounts and challenges."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    async def add_challenge(self, challenge: Challenge) -> None:
+        """Store a text that is given out."""
+        await self._conn.execute(
+            _ADD_CHALLENGE,
+            challenge.nonce,
+            challenge.session_id,
+            challenge.origin,
+            challenge.account,
+            challenge.message,
+            to_ms(challenge.expires_at),
+        )
+
+    async def get_challenge(self, nonce: str) -> Challenge | None:
+        """Return what was given out with a nonce."""
+        row = await self._conn.fetchrow(_GET_CHALLENGE, nonce)
+        if row is None:
+            return None
+        return Challenge(
+            nonce=row["nonce"],
+            session_id=row["session_id"],
+            origin=row["origin"],
+            account=row["account"],
+            message=row["message"],
+            expires_at=from_ms(row["expires_at"]),
+            is_used=row["used_at"] is not None,
+        )
+
+    async def use_challenge(self, nonce: str, at: datetime) -> bool:
+        """Use a nonce up; False where that was done before, or its time is over."""
+        return await self._conn.fetchval(_USE, nonce, to_ms(at)) is not None
+
+    async def prune_challenges(self, before: datetime) -> None:
+        """Forget challenges that ended before then."""
+        await self._conn.execute(_PRUNE, to_ms(before))
+
+    async def find_customer(self, account: str) -> Customer | None:
+        """Return the customer who has proven an account."""
+        row = await self._conn.fetchrow(_FIND, account)
+        return None if row is None else customer_from_row(row)
+
+    async def identify(self, customer_id: str, identity: Identity, account: str) -> None:
+        """Note what a customer has proven."""
+        await self._conn.execute(_IDENTIFY, customer_id, identity, account)
+
+    async def describe(self, customer_id: str, name: str | None, email: str | None) -> None:
+        """Note how the host site calls a customer."""
+        await self._conn.execute(_DESCRIBE, customer_id, name, email)
