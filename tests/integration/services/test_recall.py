@@ -11,6 +11,7 @@ import pytest
 
 from plugin.domain.errors import SecretRefused
 from plugin.domain.model import Block
+from plugin.services.health import HealthService
 from plugin.services.ports import MatrixFailed
 from plugin.services.recall import recall
 
@@ -441,6 +442,8 @@ async def test_a_refused_redaction_is_tried_for_a_day_and_then_recorded(desk, ho
     assert tries == 6
     assert timedelta(days=1) < desk.clock.now() - begin < timedelta(days=2)
     assert await desk.store.look("SELECT error FROM redaction") == [("M_FORBIDDEN (403)",)]
+    health = await HealthService(host.database, desk.clock, host.room).get_health()
+    assert (health.numbers.redactions_waiting, health.numbers.redactions_refused) == (0, 1)
     desk.server.no_redaction = None
     assert await redact(desk, host) == []
 
