@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mautrix.util.async_db import Connection
+from mautrix.util.async_db import Connection, Scheme
 
 from ..domain.model import Challenge, Customer, Identity
 from .columns import from_ms, to_ms
 from .sessions import CUSTOMER, customer_from_row
 
+# On SQLite the transaction itself keeps others out.
+_LOCK = "SELECT value FROM counter WHERE name = 'identity' FOR UPDATE"
 _ADD_CHALLENGE = """
     INSERT INTO challenge (nonce, session_id, origin, account, message, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6)
@@ -33,6 +35,11 @@ class IdentityRepository:
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
+
+    async def lock(self) -> None:
+        """Be the only one who signs in until the transaction ends: of one account there is one customer."""
+        if self._conn.scheme != Scheme.SQLITE:
+            await self._conn.fetchval(_LOCK)
 
     async def add_challenge(self, challenge: Challenge) -> None:
         """Store a text that is given out."""

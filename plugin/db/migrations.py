@@ -98,7 +98,7 @@ _TABLES = (
         value BIGINT NOT NULL
     )""",
     """INSERT INTO counter (name, value)
-       VALUES ('ticket', 1000), ('answer', 0), ('silent_batches', 3), ('maker', 0)""",
+       VALUES ('ticket', 1000), ('answer', 0), ('silent_batches', 3), ('maker', 0), ('identity', 0)""",
     """CREATE TABLE secret (
         name  TEXT PRIMARY KEY,
         value TEXT NOT NULL
@@ -335,6 +335,7 @@ async def _make_newest(conn: Connection) -> None:
 upgrade_table.register(_make_newest, description="Newest schema", upgrades_to=2)
 
 _FROM_1 = (
+    "INSERT INTO counter (name, value) VALUES ('identity', 0)",
     "ALTER TABLE customer ADD COLUMN account TEXT",
     "ALTER TABLE customer ADD COLUMN email TEXT",
     "ALTER TABLE customer ADD COLUMN erased_at BIGINT",

@@ -53,8 +53,7 @@ class IdentityService:
         """Make a session for a proven customer; return its token, which is stored nowhere."""
         now = self._clock.now()
         async with self._database.transaction() as tx:
-            # Whoever signs in does it alone: of one account there is one customer.
-            await tx.batches.wait_for_making()
+            await tx.identities.lock()
             customer = await self._find(tx, proof) or await self._add(tx, proof, now)
             await self._complete(tx, proof, customer, now)
             token, session = await self._sessions.add(tx, customer.id, locale, page_url, address)
@@ -72,8 +71,7 @@ class IdentityService:
         """
         now, token = self._clock.now(), new_token()
         async with self._database.transaction() as tx:
-            # While conversations are joined no batch is made of what waits in them.
-            await tx.batches.wait_for_making()
+            await tx.identities.lock()
             if proof.nonce and not await tx.identities.use_challenge(proof.nonce, now):
                 raise Forbidden("used: the text was used before", field="message", rule="used")
             if not await tx.sessions.end_session(session.id, now):

@@ -10,12 +10,14 @@ from .ids import new_ulid
 
 
 async def join(tx: Transaction, anonymous: Customer, proven: Customer, now: datetime) -> None:
-    """Append a conversation to another one; both are locked, and no batch is made meanwhile.
+    """Append a conversation to another one; both are locked.
 
     Its messages follow in their order, and the other browsers of the proven customer are told. Its tickets
     keep their numbers, and a Reply to them reaches the proven customer, whose own ticket stays the current
     one. What was on its way to the team goes on, after what waits already; a block holds the whole.
     """
+    # No batch is made meanwhile of what waits in them. This lock comes after the customers', as everywhere.
+    await tx.batches.wait_for_making()
     tickets = await tx.joining.list_tickets(anonymous.id)
     await tx.joining.join(anonymous, proven)
     for number in tickets:

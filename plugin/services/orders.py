@@ -102,7 +102,14 @@ class OrderService:
         if target is None:
             await say_to_team(tx, now, text)
         else:
-            await say_to_team(tx, now, text, customer_id=target.customer_id, ticket=target.ticket)
+            await say_to_team(
+                tx,
+                now,
+                text,
+                customer_id=target.customer_id,
+                ticket=target.ticket,
+                direct_id=target.direct_id,
+            )
 
     async def _answer(
         self, tx: Transaction, by: Moderator, target: Target | None, command: Command, event: RoomEvent

@@ -1,4 +1,4 @@
-"""What a customer may ask for at any time: all that is kept of the conversation, or that nothing of it is."""
+"""What a customer may ask for at any time: what is kept of the conversation, or that it is forgotten."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 
 from ..db.database import Database
 from ..db.transaction import Transaction
-from ..domain.errors import Unauthorized
+from ..domain.errors import NotFound, Unauthorized
 from ..domain.model import Customer, Message, Session, Ticket
 from .accounts import hash_account
 from .hub import Hub
 from .ids import new_ulid
 from .notices import tell_team_unless_blocked
 from .ports import Clock
+from .recall import recall
 
 _PAGE = 200
 
@@ -69,6 +70,29 @@ class PrivacyService:
                 yield message
             seq = page[-1].seq if page else customer.last_seq
 
+    async def take_back(self, session: Session, message_id: str) -> None:
+        """Forget the text of one of the customer's own messages, here and in the rooms; twice is once.
+
+        Raises:
+            NotFound: this customer has written no such message.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            await tx.conversations.lock(session.customer_id)
+            message = await tx.conversations.get_message(message_id)
+            is_own = message is not None and message.customer_id == session.customer_id
+            if message is None or not is_own or message.author.kind != "customer":
+                raise NotFound
+            if message.deleted_at:
+                return
+            seen = await recall(tx, [message], now)
+            if seen and message.ticket is not None:
+                text = f"#{message.ticket}: the customer took a message back"
+                await tell_team_unless_blocked(
+                    tx, now, text, customer_id=message.customer_id, ticket=message.ticket
+                )
+        self._wake(session.customer_id)
+
     async def erase(self, session: Session) -> None:
         """Forget the session's customer: every text, name and address, here and in the rooms.
 
@@ -91,7 +115,10 @@ class PrivacyService:
                 await tell_team_unless_blocked(tx, now, text, customer_id=customer.id, ticket=customer.ticket)
             await tx.blocks.detach(customer.id, account and await hash_account(tx, account), now)
             await self._audit(tx, customer)
-        self._hub.wake(customer.id)
+        self._wake(customer.id)
+
+    def _wake(self, customer_id: str) -> None:
+        self._hub.wake(customer_id)
         self._wake_redactions()
         self._wake_relays()
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
+
 from aiohttp import hdrs, web
 from maubot.plugin_server import PluginWebApp
 
@@ -22,6 +25,8 @@ from .limits import Limits
 from .streams import Streams
 
 _CONFIG_SECONDS = 60
+
+_dump_compactly = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 
 
 class CustomerApi:
@@ -77,7 +82,8 @@ class CustomerApi:
                 moderators=len(settings.moderators),
                 language=language,
                 languages=self._languages.all,
-            )
+            ),
+            dumps=_dump_compactly,
         )
         response.headers["Cache-Control"] = f"public, max-age={_CONFIG_SECONDS}"
         response.headers["Vary"] = f"{hdrs.ACCEPT_LANGUAGE}, {hdrs.ACCEPT_ENCODING}"

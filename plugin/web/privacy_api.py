@@ -1,4 +1,4 @@
-"""`v1/me`: what a customer may have, and may have forgotten."""
+"""What a customer may have, and may have forgotten."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HEADERS = {
 
 
 class PrivacyApi:
-    """Handlers of the paths below `v1/me`."""
+    """Handlers of `v1/me`, and of messages taken back."""
 
     def __init__(
         self, *, sessions: SessionService, privacy: PrivacyService, limits: Limits, gate: Gate
@@ -36,6 +36,7 @@ class PrivacyApi:
         """Put the handlers on their paths."""
         webapp.add_get("/v1/me/export", self.get_export, allow_head=False)
         webapp.add_delete("/v1/me", self.delete_me)
+        webapp.add_delete("/v1/messages/{id:[0-9A-Z]{26}}", self.delete_message)
 
     async def get_export(self, request: web.Request) -> web.StreamResponse:
         """Answer all that the customer wrote and got, written as it is read: it may be long."""
@@ -60,6 +61,13 @@ class PrivacyApi:
         """Erase the customer; the rooms follow soon."""
         await self._privacy.erase(await self._admit(request))
         return web.json_response({}, status=202)
+
+    async def delete_message(self, request: web.Request) -> web.Response:
+        """Take one of the customer's own messages back."""
+        session = await authenticate(request, self._sessions)
+        self._limits.count_message(request, session.customer_id)
+        await self._privacy.take_back(session, request.match_info["id"])
+        return web.Response(status=204)
 
     async def _admit(self, request: web.Request) -> Session:
         session = await authenticate(request, self._sessions)

@@ -60,7 +60,9 @@ export class Conversation extends EventTarget {
     const backoff = new Backoff();
     for (let token; (token = this.#session.token);) {
       try {
-        const [visit, pages] = await Promise.all([this.#session.call("GET", "v1/session"), this.#readPages()]);
+        const pages = await this.#readPages();
+        // Not before: the ticket may be newer than the messages, as the stream then tells the rest, but not older.
+        const visit = await this.#session.call("GET", "v1/session");
         if (token === this.#session.token) return this.#replace(visit, pages);
       } catch (error) {
         if (this.#session.token === token) await backoff.wait(error.retryAfter);
@@ -128,9 +130,6 @@ export class Conversation extends EventTarget {
   // A message from the stream, or one of our own that the server has just taken.
   take(message, isNew) {
     this.#put(message, isNew);
-    if (message.ticket && message.ticket > (this.ticket?.number ?? 0)) {
-      this.#putTicket({ number: message.ticket, status: "open", score: null });
-    }
     this.#changed();
   }
 
@@ -138,6 +137,8 @@ export class Conversation extends EventTarget {
     const isKnown = this.#messages.has(message.id);
     this.#messages.set(message.id, message);
     this.#sorted = null;
+    if (message.ticket > (this.ticket?.number ?? 0))
+      this.ticket = { number: message.ticket, status: "open", score: null };
     if (isNew && !isKnown) this.dispatchEvent(new CustomEvent("arrival", { detail: message }));
   }
 

@@ -1,8 +1,8 @@
 // Who the customer is: vouched for by the host site, proven by a wallet, or nobody in particular.
 import { requestJson } from "./api.js";
+import { t } from "./look.js";
 import { drop, list } from "./store.js";
 import { ask } from "./views/dialog.js";
-import { t } from "./look.js";
 
 const OWN_CHOICES = ["locale", "theme", "config"];
 

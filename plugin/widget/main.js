@@ -142,11 +142,11 @@ class App {
     this.changed();
   }
 
-  // Shows what has changed, once for all that changes in one turn.
+  // Shows what has changed, once for all that comes in at a time: after an absence that may be hundreds of events.
   changed = () => {
     if (this.#isChanging) return;
     this.#isChanging = true;
-    queueMicrotask(() => {
+    setTimeout(() => {
       this.#isChanging = false;
       this.shell.update();
       this.shell.say(this.#describeState());

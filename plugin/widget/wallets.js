@@ -21,15 +21,15 @@ export function wallets() {
   return { items };
 }
 
-export async function connect({ id }) {
-  const provider = find(id);
+export async function connect({ wallet }) {
+  const provider = find(wallet);
   const [address] = (await ask(provider, "eth_requestAccounts")) ?? [];
   if (!address) throw refusal("failed");
   return { address, chain_id: Number(await ask(provider, "eth_chainId")) };
 }
 
-export async function sign({ id, address, message }) {
-  const provider = find(id);
+export async function sign({ wallet, address, message }) {
+  const provider = find(wallet);
   const accounts = await ask(provider, "eth_accounts");
   if (!accounts?.some((account) => isSame(account, address))) throw refusal("account_changed");
   if (!isSignIn(message, address)) throw refusal("refused");

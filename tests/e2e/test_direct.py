@@ -164,9 +164,12 @@ async def test_an_edit_and_a_deletion_follow(system: System) -> None:
         assert deleted.data["id"] == message["id"]
 
 
-async def test_an_impostor_in_the_room_is_not_heard(system: System) -> None:
-    async with in_private(system) as private:
-        impostor = await system.new_user(f"impostor-{uuid.uuid4().hex[:8]}")
+@pytest.mark.parametrize("is_moderator", [False, True], ids=["a stranger", "another moderator"])
+async def test_an_impostor_in_the_room_is_not_heard(system: System, is_moderator: bool) -> None:
+    impostor = await system.new_user(f"impostor-{uuid.uuid4().hex[:8]}")
+    async with operators_room(system) as operators, in_private(system) as private:
+        if is_moderator:
+            await headset(system, f"allow {impostor.mxid} {impostor.mxid}", room_id=operators)
         with pytest.raises(RefusedError, match="403"):
             await private.bob.invite(private.room, impostor.mxid)
         await system.support_bot.invite(private.room, impostor.mxid)
@@ -184,6 +187,8 @@ async def test_an_impostor_in_the_room_is_not_heard(system: System) -> None:
         await private.customer.send_direct("Bob", f"next {private.text}")
         await private.arrived(f"next {private.text}")
         assert await private.bob.members(private.room) == {system.bob.mxid, system.support_bot.mxid}
+        if is_moderator:
+            await headset(system, f"deny {impostor.mxid}", room_id=operators)
 
 
 @pytest.mark.parametrize("declines", [True, False], ids=["declines", "leaves"])

@@ -1,8 +1,8 @@
 // "Is this really support?": a name or a message from elsewhere, and whether it is ours.
 import { el, icon } from "../dom.js";
-import { makeHeading } from "../shell.js";
-import { judge } from "../secrets.js";
 import { t } from "../look.js";
+import { judge } from "../secrets.js";
+import { makeHeading } from "../shell.js";
 import "./sheet.js";
 
 export default class Check {

@@ -155,21 +155,13 @@ export class Composer {
 
   #stop(finding) {
     this.#save();
-    const wentOut = finding.certainty === "refused" && this.#stopEarlier(finding.earlier);
+    const parts = finding.earlier ? this.#earlier().slice(-finding.earlier) : [];
     const actions = {
       clear: () => this.#set(""),
       edit: () => this.#set(this.#field.value),
       send: () => this.#submit(true),
     };
-    this.#notice.replaceChildren(guard.makeNotice(finding, wentOut, actions));
+    this.#notice.replaceChildren(guard.makeNotice(this.#app, finding, parts, actions));
     this.#notice.querySelector("button").focus();
-  }
-
-  // Parts of the same secret that still wait are not sent either. Returns whether others were.
-  #stopEarlier(count) {
-    const parts = count ? this.#earlier().slice(-count) : [];
-    const waiting = this.#app.outbox.list().filter((entry) => parts.includes(entry));
-    for (const entry of waiting) this.#app.outbox.refuse(entry, { code: "secret_refused" });
-    return waiting.length < parts.length;
   }
 }

@@ -1,9 +1,9 @@
 // Who I am here, what I may do with my data, and how it all looks.
 import { el, icon } from "../dom.js";
 import { forget, logOut } from "../identity.js";
+import { t } from "../look.js";
 import { makeHeading } from "../shell.js";
 import { read } from "../store.js";
-import { t } from "../look.js";
 import { confirm } from "./dialog.js";
 import { Wallet, shorten } from "./wallet.js";
 import "./sheet.js";

@@ -1,7 +1,8 @@
 // The verified moderators, and the way to write to one of them alone.
+import { TEAM, isOwn, threadOf } from "../conversation.js";
 import { el, icon } from "../dom.js";
-import { makeHeading } from "../shell.js";
 import { t } from "../look.js";
+import { makeHeading } from "../shell.js";
 import { makeMark } from "./bubble.js";
 import { Thread } from "./thread.js";
 import "./sheet.js";
@@ -10,7 +11,6 @@ const COLOURS = 6;
 
 export default class People {
   #app;
-  #people = null;
   #content = el("div", { class: "people" });
 
   constructor(app) {
@@ -25,7 +25,6 @@ export default class People {
   }
 
   update() {
-    if (!this.#people) return;
     for (const row of this.#content.querySelectorAll("[data-moderator]")) {
       const count = this.#app.unread.count(row.dataset.moderator);
       row.querySelector(".badge").textContent = count || "";
@@ -36,8 +35,8 @@ export default class People {
   async #load() {
     this.#content.replaceChildren(el("p", { class: "hint", role: "status" }, t("loading")));
     try {
-      this.#people = (await this.#app.session.call("GET", "v1/moderators")).items;
-      const rows = this.#people.map((person) => this.#makeRow(person));
+      const { items } = await this.#app.session.call("GET", "v1/moderators");
+      const rows = [...items, ...this.#findOthers(items)].map((person) => this.#makeRow(person));
       this.#content.replaceChildren(
         rows.length ? el("ul", { class: "rows" }, rows) : el("p", { class: "hint" }, t("people.none")),
       );
@@ -46,6 +45,13 @@ export default class People {
       const again = el("button", { type: "button", class: "button", click: () => this.#load() }, t("retry"));
       this.#content.replaceChildren(el("p", { class: "problem", role: "alert" }, t("failed.now")), again);
     }
+  }
+
+  // Those who can't be written to any more, but have written.
+  #findOthers(offered) {
+    const known = new Set([TEAM, ...offered.map(({ id }) => id)]);
+    const theirs = this.#app.conversation.list().filter((one) => !isOwn(one) && !known.has(threadOf(one)));
+    return new Map(theirs.map((one) => [threadOf(one), { ...one.author, id: threadOf(one) }])).values();
   }
 
   #makeRow({ id, name, verified }) {
@@ -74,6 +80,6 @@ export default class People {
 // The first letter of the name, on a colour that stays the same.
 function makeAvatar(id, name) {
   const number = [...String(id)].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 9973, 0);
-  const [letter = ""] = new Intl.Segmenter().segment(name.trim());
-  return el("span", { class: `avatar colour-${number % COLOURS}`, "aria-hidden": "true" }, letter.segment);
+  const [letter = ""] = name.trim();
+  return el("span", { class: `avatar colour-${number % COLOURS}`, "aria-hidden": "true" }, letter);
 }

@@ -122,7 +122,7 @@ export class Thread {
 
   // What an empty conversation shows: who is there, and how to be sure of it.
   #makeWelcome() {
-    const { features, moderators } = this.#app.config;
+    const { features } = this.#app.config;
     const row = (name, text) =>
       el("button", { type: "button", class: "row", click: () => this.#open(name) }, icon(name), text);
     return el(
@@ -133,7 +133,7 @@ export class Thread {
       el(
         "div",
         { class: "card links" },
-        features.direct && row("people", t("welcome.people.", { count: moderators })),
+        features.direct && row("people", t("welcome.people")),
         row("check", t("welcome.check")),
       ),
     );

@@ -1,8 +1,8 @@
 // Signing in with a wallet: which one, whose account, and the text that it signs.
 import { el, icon } from "../dom.js";
 import { askToJoin } from "../identity.js";
-import { makeHeading } from "../shell.js";
 import { t } from "../look.js";
+import { makeHeading } from "../shell.js";
 import "./sheet.js";
 
 const KNOWN_PROBLEMS = new Set(["rejected", "busy", "no_wallet", "account_changed"]);
@@ -60,14 +60,14 @@ export class Wallet {
   async #signIn(id, join) {
     const { config, frame, session } = this.#app;
     this.#state.textContent = t("wallet.connect");
-    const { address, chain_id: chain } = await frame.ask("connect", { id });
+    const { address, chain_id: chain } = await frame.ask("connect", { wallet: id });
     // A signature holds on every chain; the text names one that the desk takes.
     const [first] = config.wallet.chains;
     const chain_id = config.wallet.chains.includes(chain) ? chain : first;
     const asked = { address, chain_id, origin: frame.host };
     const { message } = await session.call("POST", "v1/session/wallet/challenge", asked);
     this.#state.textContent = t("wallet.sign");
-    const { signature } = await frame.ask("sign", { id, address, message });
+    const { signature } = await frame.ask("sign", { wallet: id, address, message });
     await session.exchange("v1/session/wallet/verify", { message, signature, ...join });
     this.#app.speak(t("wallet.done"));
     this.#app.shell.home();

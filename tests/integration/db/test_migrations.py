@@ -42,6 +42,7 @@ async def test_a_fresh_database_has_the_newest_schema(fresh_store) -> None:
     assert await fresh_store.look("SELECT version FROM version") == [(len(upgrade_table.upgrades),)]
     assert await fresh_store.look("SELECT name, value FROM counter ORDER BY name") == [
         ("answer", 0),
+        ("identity", 0),
         ("maker", 0),
         ("silent_batches", 3),
         ("ticket", 1000),

@@ -121,3 +121,28 @@ async def test_exports_and_erasures_are_counted(desk: Desk) -> None:
         async with desk.http.request(method, path, headers=headers) as answer:
             assert answer.status == 429
             assert int(answer.headers["Retry-After"]) <= 360
+
+
+async def take_back(desk: Desk, headers: dict[str, str], message_id: str) -> int:
+    async with desk.http.delete(f"/v1/messages/{message_id}", headers=headers | FROM_PAGE) as answer:
+        assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+        return answer.status
+
+
+async def test_a_customer_takes_a_message_back(desk: Desk) -> None:
+    headers = await desk.open_session()
+    _, kept = await post(desk, headers, "Where is my order?")
+    _, message = await post(desk, headers, " ".join(WORDS[:6]))
+    assert await take_back(desk, headers, message["id"]) == 204
+    assert await take_back(desk, headers, message["id"]) == 204
+    texts = [(m["id"], m["text"], bool(m["deleted_at"])) for m in (await export(desk, headers))["messages"]]
+    assert texts == [(kept["id"], "Where is my order?", False), (message["id"], "", True)]
+
+
+async def test_nobody_takes_back_what_another_one_wrote(desk: Desk) -> None:
+    headers, others = await desk.open_session(), await desk.open_session()
+    _, message = await post(desk, headers, "Where is my order?")
+    assert await take_back(desk, others, message["id"]) == 404
+    assert await take_back(desk, headers, "0" * 26) == 404
+    assert await take_back(desk, {}, message["id"]) == 401
+    assert [m["text"] for m in (await export(desk, headers))["messages"]] == ["Where is my order?"]

@@ -106,7 +106,8 @@ async def test_every_import_of_a_script_is_there() -> None:
 
 def code_of(content: bytes) -> list[str]:
     """Return the lines without indentation, empty ones and comments."""
-    lines = [line.strip() for line in content.decode().splitlines()]
+    text = re.sub(r"^\s*/\*.*?\*/", "", content.decode(), flags=re.DOTALL | re.MULTILINE)
+    lines = [line.strip() for line in text.splitlines()]
     return [line for line in lines if line and not line.startswith("//")]
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
 from plugin.domain.errors import Unauthorized, Unavailable
 from plugin.services.identity import Proof
 from plugin.services.joining import join
+from tests.integration.services.conftest import Desk
 from tests.integration.services.doors import WALLET, Doors
 
 TABLES = {
@@ -247,30 +249,64 @@ async def test_only_the_session_that_proved_goes_on(doors, desk, host) -> None:
             await doors.who(other)
 
 
-@pytest.mark.parametrize("engine", ["postgresql"])
-async def test_an_order_waits_for_a_conversation_that_is_joining(doors, desk, host, store) -> None:
-    """On SQLite one transaction waits for the other anyway."""
-    device = await doors.sign_in(await doors.come(), WALLET)
-    anonymous = await doors.come()
-    event = await doors.post(anonymous)
-    former, proven = (await doors.who(anonymous)).id, (await doors.who(device)).id
-    desk.server.reply(desk.alice, event, "/block")
+async def wait_for_lock(desk: Desk, task: asyncio.Task[Any]) -> None:
+    """Return once a task waits for somebody else's lock, or has come to its end without."""
+    query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
     async def waits() -> bool:
-        waiting = (
-            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        )
-        return reading.done() or bool(await store.look(waiting))
+        return task.done() or bool(await desk.store.look(query))
 
-    async with host.database.transaction() as tx:
-        locked = await tx.joining.lock(former, proven)
-        await join(tx, locked[former], locked[proven], desk.clock.now())
-        reading = asyncio.create_task(host.inbox.catch_up())
-        await desk.eventually(waits, "the order waits")
-    with pytest.raises(Unavailable):
-        await reading
-    await host.inbox.catch_up()
-    assert await doors.is_held(device)
+    await desk.eventually(waits, "it waits for a lock")
+
+
+async def two(doors: Doors) -> tuple[str, str]:
+    """Give a browser of the wallet's, and one that is about to join it."""
+    device, anonymous = await doors.sign_in(await doors.come(), WALLET), await doors.come()
+    await doors.write(device, "old")
+    return device, anonymous
+
+
+# On SQLite one transaction waits for the other anyway.
+@pytest.mark.parametrize("engine", ["postgresql"])
+class TestTwoAtOnce:
+    """What is done in one transaction while a conversation joins in another."""
+
+    async def test_an_order_waits_for_the_joining(self, doors, desk, host) -> None:
+        device, anonymous = await two(doors)
+        event = await doors.post(anonymous)
+        former, proven = (await doors.who(anonymous)).id, (await doors.who(device)).id
+        desk.server.reply(desk.alice, event, "/block")
+        async with host.database.transaction() as tx:
+            locked = await tx.joining.lock(former, proven)
+            await join(tx, locked[former], locked[proven], desk.clock.now())
+            reading = asyncio.create_task(host.inbox.catch_up())
+            await wait_for_lock(desk, reading)
+        with pytest.raises(Unavailable):
+            await reading
+        await host.inbox.catch_up()
+        assert await doors.is_held(device)
+
+    async def test_the_joining_waits_for_a_batch_that_is_being_made(self, doors, desk, host) -> None:
+        _, anonymous = await two(doors)
+        session = await doors.sessions.find_session(anonymous)
+        async with host.database.transaction() as tx:
+            assert await tx.batches.lock_making()
+            joining = asyncio.create_task(doors.identities.sign_in(session, WALLET, join_conversation=True))
+            await wait_for_lock(desk, joining)
+            assert not joining.done()
+        await joining
+
+    async def test_to_take_words_back_and_to_sign_in_do_not_wait_for_each_other(
+        self, doors, desk, host
+    ) -> None:
+        device, anonymous = await two(doors)
+        session, proven = await doors.sessions.find_session(anonymous), (await doors.who(device)).id
+        async with host.database.transaction() as tx:
+            await tx.conversations.advance(proven)
+            joining = asyncio.create_task(doors.identities.sign_in(session, WALLET, join_conversation=True))
+            await wait_for_lock(desk, joining)
+            await tx.batches.wait_for_making()
+        await joining
 
 
 class Rush:
