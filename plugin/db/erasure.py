@@ -23,10 +23,12 @@ _MARK = """
 
 # What the bot said to the team: about this customer, or in a list that names the customer's ticket.
 _ANSWERS = """
-    SELECT o.id FROM outbox o WHERE o.message_id IS NULL AND (o.customer_id = $1 OR EXISTS (
+    SELECT o.id FROM outbox o WHERE o.lane = 'answers' AND (o.customer_id = $1 OR EXISTS (
         SELECT 1 FROM ticket t
         WHERE t.customer_id = $1 AND o.customer_id IS NULL AND o.text LIKE '%#' || t.number || ' %'
     ))
+    UNION SELECT o.id FROM direct d JOIN outbox o ON o.lane = 'direct answers:' || d.id
+    WHERE d.customer_id = $1
 """
 _BATCHES = f"""
     SELECT o.batch_id FROM outbox o JOIN message m ON m.id = o.message_id WHERE m.customer_id = $1

@@ -31,7 +31,7 @@ _NEXT_DUE = "SELECT MIN(due_at) FROM redaction WHERE done_at IS NULL"
 # With its round: one that became due again while it was carried out stays so.
 _FINISH = "UPDATE redaction SET done_at = $3, error = $4 WHERE event_id = $1 AND round = $2"
 _PUT_OFF = """
-    UPDATE redaction SET due_at = $3, tries = tries + 1, error = $4 WHERE event_id = $1 AND round = $2
+    UPDATE redaction SET due_at = $3, tries = tries + $5, error = $4 WHERE event_id = $1 AND round = $2
 """
 _REPEAT = """
     UPDATE redaction SET round = round + 1, tries = 0, due_at = $2, done_at = NULL
@@ -87,9 +87,11 @@ class RedactionRepository:
         """Note that it is done, or with an `error` that it is given up."""
         await self._conn.execute(_FINISH, redaction.event_id, redaction.round, to_ms(at), error)
 
-    async def put_off(self, redaction: Redaction, until: datetime, error: str) -> None:
-        """Note that it was refused, to be tried again at `until`."""
-        await self._conn.execute(_PUT_OFF, redaction.event_id, redaction.round, to_ms(until), error)
+    async def put_off(self, redaction: Redaction, until: datetime, error: str, *, refused: bool) -> None:
+        """Note that it was refused, or that nobody answered, to be tried again at `until`."""
+        await self._conn.execute(
+            _PUT_OFF, redaction.event_id, redaction.round, to_ms(until), error, int(refused)
+        )
 
     async def repeat(self, event_id: str, at: datetime) -> bool:
         """Let a redaction be done once more; False where this event has none."""

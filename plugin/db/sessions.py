@@ -32,6 +32,7 @@ _GET_OR_ADD_KEY = """
     INSERT INTO secret (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET name = excluded.name
     RETURNING value
 """
+_IS_ERASED = "SELECT 1 FROM customer WHERE id = $1 AND erased_at IS NOT NULL"
 _IS_LIVE = "SELECT 1 FROM session WHERE id = $1 AND ended_at IS NULL"
 _END_SESSION = "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING 1"
 _END_SESSIONS = "UPDATE session SET ended_at = $2 WHERE customer_id = $1 AND ended_at IS NULL"
@@ -127,6 +128,10 @@ class SessionRepository:
         """Return the customer."""
         row = await self._conn.fetchrow(_GET_CUSTOMER, customer_id)
         return None if row is None else customer_from_row(row)
+
+    async def is_erased(self, customer_id: str) -> bool:
+        """Tell whether the customer was erased: then nobody is there any more."""
+        return await self._conn.fetchval(_IS_ERASED, customer_id) is not None
 
     async def get_page_url(self, customer_id: str) -> str | None:
         """Return the page that the customer came from last."""

@@ -24,6 +24,8 @@ class Numbers:
     unconfirmed: int
     open_tickets: int
     strangers_today: int
+    redactions_waiting: int
+    redactions_refused: int
     bridge_reports: bool
 
 
@@ -87,6 +89,7 @@ class HealthService:
         async with self._database.snapshot() as tx:
             waiting, oldest = await tx.outbox.count_waiting_messages()
             undelivered = await tx.batches.count_undelivered()
+            redactions_waiting, redactions_refused = await tx.redactions.count()
             return Numbers(
                 waiting=waiting,
                 oldest=oldest,
@@ -94,5 +97,7 @@ class HealthService:
                 unconfirmed=undelivered.get("unconfirmed", 0),
                 open_tickets=await tx.tickets.count_open(),
                 strangers_today=await tx.records.count_strangers(now - timedelta(days=1)),
+                redactions_waiting=redactions_waiting,
+                redactions_refused=redactions_refused,
                 bridge_reports=await tx.batches.bridge_reports(),
             )

@@ -161,7 +161,6 @@ class Intake:
             edited_at=None,
         )
         await tx.conversations.add_message(notice, customer.last_event)
-        seen = await recall(tx, completed.parts, now)
-        if seen and last.ticket is not None:
-            text = f"#{last.ticket}: parts of messages were taken back, as they belonged to a secret"
-            await tell_team_unless_blocked(tx, now, text, customer_id=customer.id, ticket=last.ticket)
+        for ticket in await recall(tx, completed.parts, now):
+            text = f"#{ticket}: parts of messages were taken back, as they belonged to a secret"
+            await tell_team_unless_blocked(tx, now, text, customer_id=customer.id, ticket=ticket)

@@ -104,6 +104,8 @@ class OperatorService:
         waits = self._clock.now() - numbers.oldest if numbers.oldest else None
         oldest = f", the oldest for {format_duration(waits)}" if waits else ""
         engine = "PostgreSQL" if self._database.may_be_shared else "SQLite"
+        if numbers.redactions_refused:
+            lines.append(f"redactions: {numbers.redactions_refused} refused by the homeserver")
         return [
             *lines,
             f"outbox: {numbers.waiting} waiting{oldest}, {numbers.failed} failed,"

@@ -85,12 +85,9 @@ class PrivacyService:
                 raise NotFound
             if message.deleted_at:
                 return
-            seen = await recall(tx, [message], now)
-            if seen and message.ticket is not None:
-                text = f"#{message.ticket}: the customer took a message back"
-                await tell_team_unless_blocked(
-                    tx, now, text, customer_id=message.customer_id, ticket=message.ticket
-                )
+            for ticket in await recall(tx, [message], now):
+                text = f"#{ticket}: the customer took a message back"
+                await tell_team_unless_blocked(tx, now, text, customer_id=message.customer_id, ticket=ticket)
         self._wake(session.customer_id)
 
     async def erase(self, session: Session) -> None:

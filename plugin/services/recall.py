@@ -9,19 +9,20 @@ from ..db.transaction import Transaction
 from ..domain.model import Message, mark_lane
 
 
-async def recall(tx: Transaction, messages: Iterable[Message], now: datetime) -> bool:
-    """Take a customer's messages back; return whether the team may have seen one.
+async def recall(tx: Transaction, messages: Iterable[Message], now: datetime) -> set[int]:
+    """Take a customer's messages back; return the tickets of those that the group may have seen.
 
     What was joined with them is posted once more without them.
     """
     # A batch that is being made of them right now would not be found.
     await tx.batches.wait_for_making()
-    seen = False
+    seen = set()
     for message in messages:
         await tx.conversations.blank_message(message, now)
         batch_id = await tx.outbox.remove_message(message.id)
         if batch_id is not None:
-            seen |= await _withdraw(tx, batch_id, message.ticket, now)
+            if await _withdraw(tx, batch_id, message.ticket, now) and message.ticket is not None:
+                seen.add(message.ticket)
             await tx.outbox.put_back(batch_id)
     return seen
 

@@ -47,16 +47,23 @@ class Redactions:
         now = self._clock.now()
         async with self._database.snapshot() as tx:
             due = await tx.redactions.list_due(now, _AT_ONCE)
-        try:
-            for redaction in due:
+        for redaction in due:
+            try:
                 await self._carry_out(redaction)
-        except MatrixFailed as error:
-            self._failures += 1
-            pause = backoff(self._failures)
-            self._log.warning("Nothing is redacted for %s: %s", pause, error)
-            return pause.total_seconds()
-        self._failures = 0
+            except MatrixFailed as error:
+                return await self._put_off(redaction, error)
+        if due:
+            self._failures = 0
         return await self._get_pause()
+
+    async def _put_off(self, redaction: Redaction, error: MatrixFailed) -> float:
+        """Let the homeserver rest; the others go first then, should it be this one that it stumbles over."""
+        self._failures += 1
+        pause = backoff(self._failures)
+        self._log.warning("Nothing is redacted for %s: %s", pause, error)
+        async with self._database.transaction() as tx:
+            await tx.redactions.put_off(redaction, self._clock.now() + pause, str(error), refused=False)
+        return pause.total_seconds()
 
     async def _carry_out(self, redaction: Redaction) -> None:
         refusal = None
@@ -71,7 +78,7 @@ class Redactions:
         now = self._clock.now()
         async with self._database.transaction() as tx:
             if refusal is not None and redaction.tries < len(_PAUSES):
-                await tx.redactions.put_off(redaction, now + _PAUSES[redaction.tries], refusal)
+                await tx.redactions.put_off(redaction, now + _PAUSES[redaction.tries], refusal, refused=True)
                 return
             await tx.redactions.finish(redaction, now, refusal)
         if refusal is not None:

@@ -98,6 +98,9 @@ class ReplyService:
             is_own = event.sender == self._own_mxid
             reply = self._reader.read_reply(event)
             return await self._pass_over(tx, event, reply, Ignored(reason="own" if is_own else "stranger"))
+        if direct is not None and await tx.sessions.is_erased(direct.customer_id):
+            # To nobody: neither an answer, nor a command that would be carried out in the group's name.
+            return _Outcome(word="erased")
         report = self._reader.read_report(event)
         if report is not None:
             # Anybody in the room can send such an event; only the bridge knows.

@@ -52,6 +52,8 @@ class OperatorApi:
                 "batches_unconfirmed": numbers.unconfirmed,
                 "tickets_open": numbers.open_tickets,
                 "strangers_replies_last_day": numbers.strangers_today,
+                "redactions_waiting": numbers.redactions_waiting,
+                "redactions_refused": numbers.redactions_refused,
                 "bridge_reports": int(numbers.bridge_reports),
             }
         lines = [f"# TYPE headset_{name} gauge\nheadset_{name} {value}" for name, value in gauges.items()]

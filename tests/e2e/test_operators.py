@@ -55,6 +55,7 @@ async def test_status_says_how_the_desk_is(system: System, room: str, case: Case
         r"outbox: 0 waiting, 0 failed, \d+ not confirmed",
         r"tickets: \d+ open, \d+ strangers' replies today",
         "database: SQLite, ok",
+        "sign-in: .*",
         "proxies: .*",
     ]
     assert len(lines) == len(expected)

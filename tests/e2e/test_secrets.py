@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from stack.conditions import until
-from stack.instance import ghost
 from stack.system import System
 from stack.telegram_client import ALICE, BOB, MALLORY
 from tests.e2e.acts import Case, find_event, open_case, post, said_after, text_after
@@ -60,7 +59,9 @@ SECRETS = {
 def kept(system: System) -> set[str]:
     """Which of the secrets stand in a file of maubot's: its databases with their journals, and its log."""
     files = [path for path in Path(system.maubot.log).parent.rglob("*") if path.is_file()]
-    assert any(path.suffix == ".db" for path in files)
+    # The plugin itself has all words.
+    files = [path for path in files if path.suffix != ".mbp"]
+    assert {".db", ".log"} <= {path.suffix for path in files}
     contents = [path.read_bytes() for path in files]
     return {mark for mark in MARKS for content in contents if mark.encode() in content}
 
@@ -102,7 +103,6 @@ async def test_a_secret_is_kept_nowhere(system: System, secret: str) -> None:
 
 
 async def test_over_three_messages_the_earlier_parts_are_taken_back(system: System) -> None:
-    """In the second one's post stands something else, which comes to the group once more."""
     words = WORDS_24.split()
     thirds = [" ".join(words[at : at + 4]) for at in (0, 4, 8)]
     async with open_case(system) as case:
@@ -123,8 +123,7 @@ async def test_over_three_messages_the_earlier_parts_are_taken_back(system: Syst
         # The page and every other tab are told.
         notice = await case.stream.wait_for_text("move your funds")
         assert notice["author"]["kind"] == "system"
-        for text in ("message.deleted", "message.deleted"):
-            await case.stream.wait_for(lambda event, kind=text: event.type == kind, text)
+        await case.stream.wait_for(lambda event: event.type == "message.deleted", "message.deleted")
         texts = [item["text"] for item in (await case.customer.history())["items"]]
         assert not set(thirds) & set(texts)
         assert not any(word.encode() in _database(system) for word in thirds)
@@ -144,14 +143,13 @@ async def test_what_telegram_lets_the_bridge_send_only_later_is_deleted_all_the_
     async with open_case(system) as case:
         await system.telegram.fault("messages.SendMessage", "FLOOD_WAIT_4", code=420)
         await case.customer.send(half)
-        event = await find_event(system, half)
+        await find_event(system, half)
         assert (await case.customer.post(rest)).json["earlier"] is True
 
         async def redacted() -> bool:
             return not await in_room(system, half)
 
         await until(redacted, "the redaction")
-        assert event["event_id"]
         # It comes, and it goes again.
         await system.telegram.wait_for_message(lambda m: half in m.text, "the late message")
         await vanished(system, half)
@@ -219,7 +217,7 @@ async def test_erasing_takes_everything_out_of_the_room_and_of_telegram(system: 
         await marked(case, question.id)
         await case.reply(ALICE, f"/note {noted}")
         await case.reply(MALLORY, strange)
-        await case.order("info")
+        await case.order("/info")
         await until(lambda: in_room_all(system, words), "all of it is in the room")
         exported = await case.customer.api.call("GET", "/v1/me/export")
         assert [message["text"] for message in exported["messages"]][1:] == [asked, edited]
@@ -254,4 +252,3 @@ async def test_without_the_power_others_words_stay_and_the_bots_own_go(
         assert (await case.customer.api.request("DELETE", "/v1/me")).status == 202
         await vanished(system, text)
         assert await in_room(system, answer) == {answer}
-        assert ghost(ALICE)

@@ -95,6 +95,7 @@ async def test_metrics_count_and_are_for_this_machine_only(desk: Desk) -> None:
     assert "headset_outbox_waiting_messages 1" in lines
     assert "headset_tickets_open 1" in lines
     assert "headset_ok 0" in lines
+    assert "headset_redactions_waiting 0" in lines
     for header in ("Forwarded", "X-Forwarded-For"):
         async with desk.http.get("/v1/metrics", headers={header: "127.0.0.1"}) as answer:
             assert answer.status == 403

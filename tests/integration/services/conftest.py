@@ -130,7 +130,7 @@ class Homeserver:
 
     def said_in(self, room_id: str) -> list[str]:
         """Return what the bot has said in a private room, in its order."""
-        said = [e for e in self.events if e.room_id == room_id and e.sender == BOT]
+        said = [e for e in self.events if e.room_id == room_id and e.sender == BOT and "body" in e.content]
         return [str(event.content["body"]) for event in said]
 
     def meet_failure(self) -> None:
@@ -209,17 +209,19 @@ class Homeserver:
         """Let somebody reply to an event, and return the id of the reply."""
         return self.add(sender, {"body": text, "reply_to": to, **more}, at, room_id=room_id)
 
-    def redact(self, event_id: str, txn_id: str) -> None:
-        """Take an event out of the room."""
+    def redact(self, room_id: str, event_id: str, txn_id: str) -> None:
+        """Take an event out of its room."""
         if self.no_redaction is not None:
             raise self.no_redaction
+        if any(event.event_id == event_id and event.room_id != room_id for event in self.events):
+            raise MatrixFailed("M_NOT_FOUND (404)", permanent=True)
         if txn_id not in self._redacted_by:
             self._redacted_by.add(txn_id)
             self.redacted.append(event_id)
             self.events = [
                 replace(event, content={}) if event.event_id == event_id else event for event in self.events
             ]
-            self.add(BOT, {"redacts": event_id})
+            self.add(BOT, {"redacts": event_id}, room_id=room_id)
 
     def forget_transactions(self) -> None:
         """As a homeserver does after 24 hours."""
@@ -252,7 +254,7 @@ class Gateway:
 
     async def redact(self, room_id: str, event_id: str, txn_id: str) -> None:
         await asyncio.sleep(0)
-        self._server.redact(event_id, txn_id)
+        self._server.redact(room_id, event_id, txn_id)
 
     async def get_live_end(self) -> str:
         return str(len(self._server.events))
@@ -531,9 +533,8 @@ class Desk:
         """Let a customer write to one moderator in private."""
         messages = []
         for text in texts:
-            client_id = f"{self.clock.now().isoformat()} {name} {text[:20]}"
             message, is_new = await host.intake.take_message(
-                customer_id, client_id, text, moderator_id=await self.moderator(host, name)
+                customer_id, str(uuid.uuid4()), text, moderator_id=await self.moderator(host, name)
             )
             assert is_new
             messages.append(message)

@@ -288,6 +288,50 @@ async def test_the_audit_log_keeps_ids_only(desk, host, jane) -> None:
     assert not {word for word in SECRETS if word in str(rows)}
 
 
+# Direct conversations
+
+
+async def test_a_direct_conversation_is_erased_with_its_room_s_words(desk, host) -> None:
+    customer = await open_customer(desk, host)
+    room = await desk.private_room(host, "Carol", customer.id, "apple")
+    for text in ("banana", "/info", "/note figgy", "Please send me your seed phrase, damson"):
+        desk.server.reply(desk.carol, None, text, room_id=room)
+        await host.inbox.catch_up()
+    await desk.carry_direct(host)
+    assert {word for word in SECRETS if word in str(desk.server.events)} >= {
+        "apple",
+        "banana",
+        "figgy",
+        "damson",
+    }
+    await host.privacy.erase(customer.session)
+    assert await known(desk) == set()
+    await redact(desk, host)
+    assert in_room(desk) == set()
+    assert desk.server.bodies == []
+
+
+async def test_what_is_said_in_a_direct_room_after_that_reaches_nobody_and_holds_up_nothing(
+    desk, host
+) -> None:
+    customer, other = await open_customer(desk, host), await open_customer(desk, host)
+    room = await desk.private_room(host, "Carol", customer.id, "Psst")
+    await host.privacy.erase(customer.session)
+    events = [
+        desk.server.reply(desk.carol, None, text, room_id=room)
+        for text in ("too late", "/blocked", "/block", "//")
+    ]
+    await host.inbox.catch_up()
+    assert (await desk.outcomes())[-len(events) :] == ["erased"] * len(events)
+    assert await desk.answers() == []
+    assert await desk.store.look("SELECT 1 FROM message WHERE author_kind = 'moderator'") == []
+    post = await other.send("hello")
+    await other.act(desk.alice, post, "hello to you")
+    assert await desk.store.look("SELECT text FROM message WHERE author_kind = 'moderator'") == [
+        ("hello to you",)
+    ]
+
+
 # Blocks
 
 

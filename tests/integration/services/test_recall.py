@@ -11,6 +11,7 @@ import pytest
 
 from plugin.domain.errors import SecretRefused
 from plugin.domain.model import Block
+from plugin.services.health import HealthService
 from plugin.services.ports import MatrixFailed
 from plugin.services.recall import recall
 
@@ -366,6 +367,50 @@ async def test_no_batch_is_made_of_what_is_being_taken_back(desk, host, customer
     assert await desk.take(host) == ([], None)
 
 
+# Direct conversations
+
+
+async def test_a_part_in_a_direct_room_is_redacted_there_and_the_group_hears_nothing(
+    desk, host, customer
+) -> None:
+    room = await desk.private_room(host, "Carol", customer, FIRST)
+    await complete(host, customer)
+    (post,) = [event for event in desk.server.events if event.room_id == room]
+    assert await redact(desk, host) == [post.event_id]
+    assert "abandon" not in str(desk.server.events) + await everything(desk)
+    assert await desk.answers() == []
+    (notice,) = await desk.store.look(
+        "SELECT channel, moderator_id FROM message WHERE author_kind = 'system'"
+    )
+    assert notice == ("direct", await desk.moderator(host, "Carol"))
+
+
+async def test_parts_in_both_channels_are_one_phrase(desk, host, customer) -> None:
+    words = f"{FIRST} {SECOND}".split()
+    post = await desk.post(host, customer, " ".join(words[:4]))
+    room = await desk.private_room(host, "Carol", customer, " ".join(words[4:8]))
+    (direct,) = [event.event_id for event in desk.server.events if event.room_id == room]
+    with pytest.raises(SecretRefused) as refused:
+        await host.intake.take_message(customer, str(uuid.uuid4()), " ".join(words[8:]))
+    assert refused.value.members == {"kind": "phrase", "earlier": True}
+    assert set(await redact(desk, host)) == {post, direct}
+    assert await desk.answers() == ["#1001: parts of messages were taken back, as they belonged to a secret"]
+
+
+async def test_a_post_under_way_to_a_direct_room_is_redacted_when_it_is_there(desk, host, customer) -> None:
+    room = await desk.private_room(host, "Carol", customer, "Psst")
+    await desk.write_to(host, "Carol", customer, FIRST)
+    desk.server.open.clear()
+    host.direct_relay.worker.start()
+    await desk.eventually(lambda: desk.server.waiting, "a post is under way")
+    await complete(host, customer)
+    desk.server.open.set()
+    await desk.eventually(lambda: desk.store.look("SELECT 1 FROM redaction"), "a redaction is asked for")
+    await host.direct_relay.stop()
+    await redact(desk, host)
+    assert desk.server.said_in(room) == ["anonymous\nPsst"]
+
+
 # Redactions
 
 
@@ -374,9 +419,13 @@ async def test_a_redaction_is_tried_until_the_homeserver_is_back(desk, host, cus
     desk.server.no_redaction = MatrixFailed("down")
     await complete(host, customer)
     assert await host.redactions._turn() == 0.5
+    assert await host.redactions._turn() == 0.5  # for nothing: it was only woken
+    desk.clock.advance(0.5)
     assert await host.redactions._turn() == 1.0
     desk.server.no_redaction = None
+    desk.clock.advance(1)
     assert await redact(desk, host) == [post]
+    assert await desk.store.look("SELECT tries FROM redaction") == [(0,)]
 
 
 async def test_a_refused_redaction_is_tried_for_a_day_and_then_recorded(desk, host, customer) -> None:
@@ -393,22 +442,26 @@ async def test_a_refused_redaction_is_tried_for_a_day_and_then_recorded(desk, ho
     assert tries == 6
     assert timedelta(days=1) < desk.clock.now() - begin < timedelta(days=2)
     assert await desk.store.look("SELECT error FROM redaction") == [("M_FORBIDDEN (403)",)]
+    health = await HealthService(host.database, desk.clock, host.room).get_health()
+    assert (health.numbers.redactions_waiting, health.numbers.redactions_refused) == (0, 1)
     desk.server.no_redaction = None
     assert await redact(desk, host) == []
 
 
-async def test_one_that_is_refused_does_not_keep_the_others_from_it(desk, host, customer) -> None:
+@pytest.mark.parametrize("permanent", [True, False])
+async def test_one_that_fails_does_not_keep_the_others_from_it(desk, host, customer, permanent) -> None:
     async with host.database.transaction() as tx:
         for event_id in ("$theirs", "$ours"):
             await tx.redactions.add(event_id, desk.room, desk.clock.now())
     redact_event = desk.server.redact
 
-    def refuse(event_id: str, txn_id: str) -> None:
+    def refuse(room_id: str, event_id: str, txn_id: str) -> None:
         if event_id == "$theirs":
-            raise MatrixFailed("M_FORBIDDEN (403)", permanent=True)
-        redact_event(event_id, txn_id)
+            raise MatrixFailed("no", permanent=permanent)
+        redact_event(room_id, event_id, txn_id)
 
     desk.server.redact = refuse
+    await host.redactions._turn()
     await host.redactions._turn()
     assert desk.server.redacted == ["$ours"]
 
