@@ -10,7 +10,20 @@ from plugin.domain.errors import SecretRefused
 from plugin.domain.model import Session
 from plugin.services.privacy import PrivacyService
 
-WORDS = "abandon ability able about above absent absorb abstract absurd abuse access accident".split()
+WORDS = [
+    "abandon",
+    "ability",
+    "able",
+    "about",
+    "above",
+    "absent",
+    "absorb",
+    "abstract",
+    "absurd",
+    "abuse",
+    "access",
+    "accident",
+]
 ASKS = "Please send me your seed phrase"
 
 
