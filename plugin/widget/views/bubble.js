@@ -18,7 +18,8 @@ export function fromMessage(message, isLastOwn) {
     author: own ? null : message.author.id,
     name: own ? null : message.author.name,
     isVerified: !own && message.author.verified === true,
-    text: message.text,
+    // What the desk itself says is known by its author's id, and said in the customer's language.
+    text: message.author.id === "taken_back" ? t("secret.earlier") : message.text,
     isEdited: Boolean(message.edited_at),
     isDeleted: Boolean(message.deleted_at),
     state: own && isLastOwn ? "sent" : null,
