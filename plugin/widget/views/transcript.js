@@ -15,6 +15,7 @@ export class Transcript {
   #readOlder;
   #hasOlder = false;
   #pages = 0;
+  #space = "";
   #observer = new ResizeObserver(() => this.#settle());
   isAtEnd = true;
 
@@ -26,6 +27,8 @@ export class Transcript {
     this.element = el("div", { class: "transcript" }, this.#scroller, this.#jump);
     this.#scroller.addEventListener("scroll", () => {
       this.#pages = 0;
+      // What has moved because there is more or less room was not moved by the reader.
+      if (this.isAtEnd && this.#space !== this.#measure()) return this.#settle();
       this.#look();
       if (this.isAtEnd) read();
     });
@@ -87,9 +90,14 @@ export class Transcript {
     this.#look();
   }
 
+  #measure() {
+    return `${this.#scroller.scrollHeight} ${this.#scroller.clientHeight}`;
+  }
+
   #look() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     if (clientHeight === 0) return;
+    this.#space = this.#measure();
     this.isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
     this.#jump.hidden = this.isAtEnd;
     const isWanted = this.#hasOlder && scrollTop < NEAR_START && this.#pages < MOST_PAGES;
