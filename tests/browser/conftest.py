@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from stack.matrix import MatrixUser
 from stack.ports import pick
@@ -13,6 +13,9 @@ from stack.system import System
 from tests.browser.hosts import HostSite, script_tag
 from tests.browser.settings import CAROL, browser_config
 from tests.browser.visitor import LAUNCH, Visitor
+
+# Longer than anything takes here: a machine that is busy with other tests is no failure of the widget.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,7 @@ class HostSite:
         html = (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width,initial-scale=1">'
+            '<meta name="color-scheme" content="light dark">'
             f"<title>{escape(title)}</title></head>"
             f"<body><main><h1>A host page</h1></main>{body}</body></html>"
         )

@@ -25,7 +25,7 @@ SCREENS: dict[str, dict[str, Any]] = {"desktop": {"viewport": {"width": 500, "he
 """The first is cut to the widget: the rest of a desktop's screen is the host page's."""
 
 COLUMNS = [("light", "en"), ("dark", "en"), ("light", "ar")]
-HEIGHT, GAP = 520, 12
+HEIGHT, GAP = 500, 12
 COLORS, MOST_BYTES = (256, 128, 96, 64, 48), 60_000
 
 
@@ -35,6 +35,7 @@ async def take_views(
     """Return a picture of each view, as one kind of customer sees it."""
     async with Visitor(browser, system, site) as visitor:
         tour = await Tour.begin(visitor, theme=theme, locale=locale, reduced_motion="reduce", **options)
+        await tour.widget.page.add_style_tag(content="main { visibility: hidden }")
         return [await tour.widget.page.screenshot() async for _ in tour.views()]
 
 
@@ -54,11 +55,22 @@ def put_side_by_side(pictures: list[bytes], height: int) -> Image.Image:
     return sheet
 
 
+def make_palette(image: Image.Image, colors: int) -> Image.Image:
+    """Return a picture with the palette for another: areas keep their colours, and rare ones have a place."""
+    most = sorted(image.getcolors(image.width * image.height) or [], reverse=True)[: colors // 2]
+    rare = image.quantize(colors - len(most), Image.Quantize.MAXCOVERAGE).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for _, color in most for part in color] + rare)
+    return palette
+
+
 def save(image: Image.Image, path: Path) -> None:
     """Write a picture with as many colours as keep it small."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for colors in COLORS:
-        image.quantize(colors, dither=Image.Dither.NONE).save(path, optimize=True)
+        image.quantize(palette=make_palette(image, colors), dither=Image.Dither.NONE).save(
+            path, optimize=True
+        )
         if path.stat().st_size <= MOST_BYTES:
             break
     print(f"{path.relative_to(DOCS.parent)}: {path.stat().st_size / 1000:.0f} kB")

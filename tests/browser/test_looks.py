@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.texts import read_texts, t
-from tests.browser.tour import Tour
+from tests.browser.tour import PHRASE
 from tests.browser.visitor import PHONE, Visitor
 from tests.browser.widget import Widget
 
@@ -108,9 +108,14 @@ async def test_on_a_desktop_the_page_stays_in_sight_and_in_use(visitor: Visitor)
     await widget.page.locator("h1").click()
 
 
-async def test_what_is_being_read_stays_at_its_end_when_a_warning_comes(visitor: Visitor) -> None:
-    """The composer grows, the transcript shrinks; its last message stays in sight."""
-    tour = await Tour.begin(visitor, theme="light", locale="en")
-    async for view in tour.views():
-        if view in ("refused", "suspected", "failed", "rating", "thanks", "offline"):
-            await expect(tour.widget.view.locator(".jump")).to_be_hidden()
+async def test_the_newest_message_stays_in_sight_when_a_warning_comes(visitor: Visitor) -> None:
+    """The composer grows, the transcript shrinks; that is not the reader's scrolling."""
+    widget = await visitor.open()
+    for n in range(6):
+        await widget.write(f"{n}\n\n\n\n")
+        await widget.write(f"last {n}" + "\nline" * 3)
+        await widget.write(PHRASE)
+        await expect(widget.view.get_by_text(t("secret.phrase"))).to_be_visible()
+        await expect(widget.view.locator(".jump")).to_be_hidden()
+        await expect(widget.bubble(f"last {n}")).to_be_in_viewport()
+        await widget.press(t("secret.clear"))

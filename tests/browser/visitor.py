@@ -25,7 +25,7 @@ LAUNCH: dict[str, Any] = {
     "executable_path": shutil.which("chromium"),
     "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
 }
-PATIENCE_MS = 10_000
+PATIENCE_MS = 20_000
 
 
 class Visitor:
