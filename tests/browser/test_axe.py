@@ -27,8 +27,6 @@ async def judge(frame: Frame) -> list[str]:
     # Straight into the engine: the page's policy lets no script tag in.
     if not await frame.evaluate("'axe' in window"):
         await frame.evaluate(AXE)
-    # Half transparent is no contrast: what appears has to be there.
-    await frame.evaluate("Promise.allSettled(document.getAnimations().map(({ finished }) => finished))")
     result: dict[str, Any] = await frame.evaluate(RUN)
     assert result["passes"] > 5, "axe has looked at nothing"
     return list(result["violations"])
@@ -37,7 +35,8 @@ async def judge(frame: Frame) -> list[str]:
 @pytest.mark.parametrize("locale", ["en", "ar"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_no_view_has_a_violation(visitor: Visitor, carol: MatrixUser, theme: str, locale: str) -> None:
-    tour = await Tour.begin(visitor, theme=theme, locale=locale)
+    # Half transparent is no contrast: what appears is to be there at once.
+    tour = await Tour.begin(visitor, theme=theme, locale=locale, reduced_motion="reduce")
     found: dict[str, list[str]] = {}
     async for view in tour.views():
         found[view] = [] if view == "launcher" else await judge(await tour.widget.inner())
