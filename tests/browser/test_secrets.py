@@ -116,7 +116,7 @@ async def test_what_may_be_one_is_asked_about(visitor: Visitor, system: System, 
     assert [request.post_data_json["confirmed"] for request in visitor.watch.sent("/v1/messages")] == [True]
 
 
-async def test_the_part_that_completes_a_phrase_is_refused(visitor: Visitor) -> None:
+async def test_the_part_that_completes_a_phrase_is_refused(visitor: Visitor, system: System) -> None:
     widget = await visitor.open()
     words = TWENTY_FOUR.split()[:12]
     first, second, third = (" ".join(words[n : n + 4]) for n in (0, 4, 8))
@@ -128,6 +128,9 @@ async def test_the_part_that_completes_a_phrase_is_refused(visitor: Visitor) -> 
     await expect(widget.view.get_by_text(t("secret.earlier"))).to_be_visible()
     assert not [request for request in visitor.watch.requests if third in trace(request)]
     assert third not in str(await widget.stored())
+    # What went out before the third part showed what it was is forgotten, here and in the group.
+    await expect(widget.messages.filter(has_text=t("deleted"))).to_have_count(2)
+    await expect_gone_from_telegram(system, first, second)
 
 
 async def remove_the_look(page: Page) -> None:
