@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import uuid
 from collections.abc import AsyncIterator
@@ -9,13 +10,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
+
 from stack.conditions import until
 from stack.customer import Customer, EventStream, Message, StreamEvent
 from stack.instance import ghost
-from stack.json_api import JsonApi
+from stack.json_api import JsonApi, RefusedError
 from stack.matrix import CLIENT, Event, MatrixUser
 from stack.system import System
 from stack.telegram_client import ALICE, BOT, GROUP, Sender, TelegramMessage
+
+PATIENCE = 120.0
+"""Seconds that whoever meets a fault may wait for its end."""
 
 BOT_NAME = "support_relay_bot"
 FORMS = ["/{}", "!{}", f"/{{}}@{BOT_NAME}"]
@@ -210,3 +216,17 @@ async def allow(system: System, name: str, room_id: str) -> int:
         f"✓ {name} (moderator): {telegram_id}"
     )
     return telegram_id
+
+
+async def post_until_taken(customer: Customer, text: str) -> None:
+    """Send as a widget does: the same `client_id` again until the server has said that it has it."""
+    client_id = str(uuid.uuid4())
+
+    async def taken() -> bool:
+        try:
+            await customer.send(text, client_id=client_id)
+        except (aiohttp.ClientError, RefusedError, asyncio.TimeoutError):
+            return False
+        return True
+
+    await until(taken, f"{text} is taken", within=PATIENCE)

@@ -10,30 +10,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-import aiohttp
-
 from stack.conditions import until
-from stack.customer import Customer
-from stack.json_api import RefusedError
 from stack.system import System
 from stack.telegram_client import ALICE
+from tests.e2e.acts import post_until_taken
 
 CUSTOMERS, EACH, KILLS = 10, 20, 20
 MakeSystem = Callable[..., AbstractAsyncContextManager[System]]
-
-
-async def post_until_taken(customer: Customer, text: str) -> None:
-    """Send as a widget does: the same `client_id` again until the server has said that it has it."""
-    client_id = str(uuid.uuid4())
-
-    async def taken() -> bool:
-        try:
-            await customer.send(text, client_id=client_id)
-        except (aiohttp.ClientError, RefusedError, asyncio.TimeoutError):
-            return False
-        return True
-
-    await until(taken, f"{text} is taken", within=120)
 
 
 async def test_kill_9_at_20_random_points_of_a_burst_of_200(private_system: MakeSystem) -> None:

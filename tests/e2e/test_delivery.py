@@ -12,7 +12,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
 import pytest
 from ruamel.yaml import YAML
 
@@ -23,6 +22,7 @@ from stack.json_api import RefusedError
 from stack.matrix import Event
 from stack.system import System
 from stack.telegram_client import ALICE
+from tests.e2e.acts import PATIENCE, post_until_taken
 
 MakeSystem = Callable[..., AbstractAsyncContextManager[System]]
 
@@ -34,7 +34,6 @@ SEND = "messages.SendMessage"
 STATUS = "com.beeper.message_send_status"
 LONGEST_SLEEP = 60
 """Seconds of a flood wait that the bridge sits out; it refuses what would take longer."""
-PATIENCE = 120.0
 
 
 # What customers write, and what of it is in the group.
@@ -50,20 +49,6 @@ async def write_one(customer: Customer, name: int, numbers: Sequence[int]) -> No
 
 def token(name: int, number: int) -> str:
     return f"<{name}.{number}>"
-
-
-async def post_until_taken(customer: Customer, text: str) -> None:
-    """Send as a widget does: the same `client_id` again until the server has said that it has it."""
-    client_id = str(uuid.uuid4())
-
-    async def taken() -> bool:
-        try:
-            await customer.send(text, client_id=client_id)
-        except (aiohttp.ClientError, RefusedError, asyncio.TimeoutError):
-            return False
-        return True
-
-    await until(taken, f"{text} is taken", within=PATIENCE)
 
 
 async def group(system: System) -> dict[int, list[int]]:

@@ -11,10 +11,9 @@ import pytest
 
 from stack.customer import Customer, EventStream, Message
 from stack.instance import ghost
-from stack.json_api import JsonApi
-from stack.matrix import CLIENT
 from stack.system import System
 from stack.telegram_client import ALICE, BOB, GROUP, MALLORY
+from tests.e2e.acts import send_as_ghost
 
 NEWS_CHANNEL = {"channel": -1001900000009}
 
@@ -170,13 +169,6 @@ async def test_a_ghosts_event_with_another_authors_profile_is_not_delivered(
     await send_as_ghost(system, ALICE, {**content, "body": "really Alice"})
     await case.stream.wait_for_text("really Alice")
     assert [m["text"] for m in await close_with_an_answer(system, case)] == ["really Alice", "last word"]
-
-
-async def send_as_ghost(system: System, telegram_id: int, content: dict[str, Any]) -> None:
-    """Send what only the bridge itself can send."""
-    bridge = JsonApi(system.session, system.synapse.url).with_token(system.state.as_token)
-    path = f"{CLIENT}/rooms/{system.room_id}/send/m.room.message/{uuid.uuid4()}?user_id={ghost(telegram_id)}"
-    await bridge.call("PUT", path, content)
 
 
 async def test_a_customers_text_makes_no_mention_and_no_command_in_telegram(

@@ -496,6 +496,24 @@ class Desk:
         for host in self._hosts:
             await asyncio.wait_for(host.stop(), 5)
 
+    async def nothing_waits(self) -> bool:
+        """Tell whether all that was to be sent is dealt with."""
+        return not await self.store.look(
+            "SELECT 1 FROM outbox WHERE batch_id IS NULL UNION ALL SELECT 1 FROM batch WHERE state = 'open'"
+        )
+
+    async def all_redacted(self) -> bool:
+        """Tell whether nothing is left to be redacted."""
+        return not await self.store.look("SELECT 1 FROM redaction WHERE done_at IS NULL")
+
+    async def redact(self, host: Host) -> list[str]:
+        """Let all redactions be carried out, and return what was taken out of the rooms so far."""
+
+        host.redactions.worker.start()
+        await self.eventually(self.all_redacted, "all is redacted")
+        await host.redactions.worker.stop()
+        return self.server.redacted
+
     async def eventually(self, holds: Callable[[], Any], what: str) -> None:
         """Wait until `holds`, which may return an awaitable."""
 

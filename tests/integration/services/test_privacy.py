@@ -82,27 +82,9 @@ async def open_customer(desk, host, *, account: str | None = None, name: str | N
 
 async def send(desk, host) -> None:
     host.relay.worker.start()
-    await desk.eventually(lambda: nothing_waits(desk), "nothing waits")
+    await desk.eventually(desk.nothing_waits, "nothing waits")
     await host.relay.stop()
     await host.inbox.catch_up()
-
-
-async def nothing_waits(desk) -> bool:
-    rows = await desk.store.look(
-        "SELECT 1 FROM outbox WHERE batch_id IS NULL UNION ALL SELECT 1 FROM batch WHERE state = 'open'"
-    )
-    return not rows
-
-
-async def redact(desk, host) -> list[str]:
-    host.redactions.worker.start()
-    await desk.eventually(lambda: all_redacted(desk), "all is redacted")
-    await host.redactions.worker.stop()
-    return desk.server.redacted
-
-
-async def all_redacted(desk) -> bool:
-    return not await desk.store.look("SELECT 1 FROM redaction WHERE done_at IS NULL")
 
 
 async def tables(desk) -> list[str]:
@@ -153,7 +135,7 @@ async def test_nothing_of_an_erased_customer_is_left(desk, host, jane) -> None:
     assert await desk.store.look("SELECT 1 FROM session WHERE ended_at IS NULL") == []
     assert await desk.store.look("SELECT status FROM ticket") == [("closed",)]
     assert await desk.store.look("SELECT state FROM held_reply") == [("dropped",)]
-    gone = await redact(desk, host)
+    gone = await desk.redact(host)
     assert set(gone) >= set(jane.events.values())
     assert in_room(desk) == set()
     if desk.store.engine == "sqlite":
@@ -175,7 +157,7 @@ async def test_others_are_left_alone(desk, host, jane) -> None:
     async with host.database.snapshot() as tx:
         before = await tx.conversations.list_messages_after(other.id, 0, 10)
     await host.privacy.erase(jane.session)
-    await redact(desk, host)
+    await desk.redact(host)
     async with host.database.snapshot() as tx:
         assert await tx.conversations.list_messages_after(other.id, 0, 10) == before
     assert "lemon" in str([event.content for event in desk.server.events])
@@ -222,7 +204,7 @@ async def test_a_post_under_way_is_redacted_when_it_is_there(desk, host, jane) -
     await desk.eventually(lambda: not host.relay._under_way, "it is there")
     await host.relay.stop()
     assert "italy" in in_room(desk)
-    await redact(desk, host)
+    await desk.redact(host)
     assert "italy" not in in_room(desk)
 
 
@@ -238,7 +220,7 @@ async def test_a_mark_under_way_is_redacted_when_it_is_there(desk, host) -> None
     desk.server.open.set()
     await desk.eventually(lambda: not host.relay._under_way, "it is there")
     await host.relay.stop()
-    await redact(desk, host)
+    await desk.redact(host)
     assert in_room(desk) == set()
 
 
@@ -306,7 +288,7 @@ async def test_a_direct_conversation_is_erased_with_its_room_s_words(desk, host)
     }
     await host.privacy.erase(customer.session)
     assert await known(desk) == set()
-    await redact(desk, host)
+    await desk.redact(host)
     assert in_room(desk) == set()
     assert desk.server.bodies == []
 

@@ -10,35 +10,13 @@ from plugin.domain.errors import SecretRefused
 from plugin.domain.model import Session
 from plugin.services.privacy import PrivacyService
 
-WORDS = [
-    "abandon",
-    "ability",
-    "able",
-    "about",
-    "above",
-    "absent",
-    "absorb",
-    "abstract",
-    "absurd",
-    "abuse",
-    "access",
-    "accident",
-]
+PHRASE = "abandon ability able about above absent absorb abstract absurd abuse access accident"
+WORDS = PHRASE.split()
 ASKS = "Please send me your seed phrase"
 
 
 async def said_by_team(desk) -> list[tuple]:
     return await desk.store.look("SELECT text FROM message WHERE author_kind = 'moderator' ORDER BY seq")
-
-
-async def redact(desk, host) -> None:
-    """Let what is due be redacted, and come to rest."""
-    host.redactions.worker.start()
-
-    async def all_done() -> bool:
-        return not await desk.store.look("SELECT 1 FROM redaction WHERE done_at IS NULL")
-
-    await desk.eventually(all_done, "all is redacted")
 
 
 async def redacted_in(desk) -> set[str]:
@@ -77,7 +55,7 @@ async def test_parts_of_a_phrase_leave_the_private_room(desk, host, customer) ->
     carol = await desk.moderator(host, "Carol")
     with pytest.raises(SecretRefused):
         await host.intake.take_message(customer, str(uuid.uuid4()), " ".join(WORDS[6:]), moderator_id=carol)
-    await redact(desk, host)
+    await desk.redact(host)
     assert not any("abandon" in str(event.content) for event in desk.server.events if event.room_id == room)
     assert await redacted_in(desk) == {room}
     assert desk.server.bodies == []
@@ -96,6 +74,6 @@ async def test_erasing_empties_the_private_room(desk, host, customer) -> None:
     )
     session = Session(id="s", customer_id=customer, created_at=desk.clock.now(), ended_at=None)
     await privacy.erase(session)
-    await redact(desk, host)
+    await desk.redact(host)
     assert not any("Jane" in str(event.content) for event in desk.server.events if event.room_id == room)
     assert await redacted_in(desk) == {room}

@@ -30,31 +30,9 @@ async def complete(host, customer: str) -> None:
 async def send(desk, host) -> None:
     """Let everything that waits get into the room, and be read there."""
     host.relay.worker.start()
-    await desk.eventually(lambda: nothing_waits(desk), "nothing waits")
+    await desk.eventually(desk.nothing_waits, "nothing waits")
     await host.relay.stop()
     await host.inbox.catch_up()
-
-
-async def nothing_waits(desk) -> bool:
-    (count,) = (
-        await desk.store.look(
-            "SELECT (SELECT COUNT(*) FROM outbox WHERE batch_id IS NULL)"
-            " + (SELECT COUNT(*) FROM batch WHERE state = 'open')"
-        )
-    )[0]
-    return count == 0
-
-
-async def redact(desk, host) -> list[str]:
-    """Let all redactions be carried out, and return what was taken out of the room so far."""
-    host.redactions.worker.start()
-    await desk.eventually(lambda: all_redacted(desk), "all is redacted")
-    await host.redactions.worker.stop()
-    return desk.server.redacted
-
-
-async def all_redacted(desk) -> bool:
-    return not await desk.store.look("SELECT 1 FROM redaction WHERE done_at IS NULL")
 
 
 async def waits_or(desk, query: str, go_on: asyncio.Event) -> None:
@@ -90,7 +68,7 @@ async def test_what_waits_never_gets_into_the_room(desk, host, customer) -> None
     await send(desk, host)
     assert desk.server.bodies == ["#1001 · anonymous\nhello\n\nand more"]
     assert "abandon" not in await everything(desk)
-    assert await redact(desk, host) == []
+    assert await desk.redact(host) == []
 
 
 @pytest.mark.parametrize("state", ["sent", "delivered", "unconfirmed", "unreported", "failed"])
@@ -107,7 +85,7 @@ async def test_what_is_in_the_room_is_redacted_and_the_rest_of_it_posted_again(
     await complete(host, customer)
     assert (await desk.states())[0] == "dropped"
     assert "abandon" not in await everything(desk)
-    assert await redact(desk, host) == [post.event_id]
+    assert await desk.redact(host) == [post.event_id]
     await send(desk, host)
     notice = "#1001: parts of messages were taken back, as they belonged to a secret"
     assert sorted(desk.server.bodies) == ["#1001 · anonymous\nhello", notice]
@@ -119,12 +97,12 @@ async def test_a_post_under_way_is_redacted_as_soon_as_it_is_there(desk, host, c
     host.relay.worker.start()
     await desk.eventually(lambda: desk.server.waiting, "a post is under way")
     await complete(host, customer)
-    assert await redact(desk, host) == []
+    assert await desk.redact(host) == []
     desk.server.open.set()
     await desk.eventually(lambda: desk.store.look("SELECT 1 FROM redaction"), "a redaction is asked for")
     first = desk.server.events[0]
     assert "abandon" in str(first.content)
-    assert await redact(desk, host) == [first.event_id]
+    assert await desk.redact(host) == [first.event_id]
     await send(desk, host)
     assert "#1001 · anonymous\nhello" in desk.server.bodies
     assert "abandon" not in str(desk.server.events)
@@ -139,7 +117,7 @@ async def test_a_post_that_only_the_room_knows_of_is_redacted_when_it_is_read(de
     await complete(host, customer)
     event_id = desk.server.add_post(batch, 0, f"#1001\n{FIRST}")
     await host.inbox.catch_up()
-    assert await redact(desk, host) == [event_id]
+    assert await desk.redact(host) == [event_id]
     await host.inbox.catch_up()
     assert "abandon" not in await everything(desk)
 
@@ -150,7 +128,7 @@ async def test_what_others_say_is_a_post_of_ours_is_not_redacted(desk, host, cus
     await complete(host, customer)
     desk.server.add_post(batch, 0, "mine", sender=desk.stranger)
     await host.inbox.catch_up()
-    assert await redact(desk, host) == []
+    assert await desk.redact(host) == []
 
 
 @pytest.mark.parametrize("permanent", [True, False])
@@ -190,7 +168,7 @@ async def test_neither_resend_nor_release_sends_what_was_taken_back(desk, host, 
     await send(desk, host)
     await host.database._inner.execute("UPDATE batch SET state = 'failed'")
     await complete(host, customer)
-    await redact(desk, host)
+    await desk.redact(host)
     assert await desk.order(host, first, "/resend") == "✓ #1001 1 sent again"
     assert await desk.order(host, first, "/release") == "#1001: nothing is held"
     await send(desk, host)
@@ -219,7 +197,7 @@ async def test_no_delivered_mark_brings_the_text_back(desk, host, customer, when
     assert "abandon" not in await everything(desk)
     desk.server.open.set()
     await send(desk, host)
-    assert post in await redact(desk, host)
+    assert post in await desk.redact(host)
     assert "abandon" not in str(desk.server.events)
     # The post that came instead is marked once it is answered.
     assert not any("edits" in event.content for event in desk.server.events)
@@ -233,7 +211,7 @@ async def test_no_delivered_mark_brings_the_text_back(desk, host, customer, when
 async def test_a_reply_to_a_redacted_post_still_finds_its_ticket(desk, host, customer) -> None:
     post = await desk.post(host, customer, FIRST)
     await complete(host, customer)
-    await redact(desk, host)
+    await desk.redact(host)
     desk.server.reply(desk.alice, post, "we are here")
     await host.inbox.catch_up()
     assert await desk.store.look(
@@ -245,19 +223,19 @@ async def test_the_bridges_late_word_on_a_post_lets_it_be_redacted_once_more(des
     """The bridge passes over the redaction of what Telegram lets it send only later."""
     post = await desk.post(host, customer, FIRST)
     await complete(host, customer)
-    assert await redact(desk, host) == [post]
+    assert await desk.redact(host) == [post]
     report(desk, post)
     await host.inbox.catch_up()
-    assert await redact(desk, host) == [post, post]
+    assert await desk.redact(host) == [post, post]
     report(desk, post)
     await host.inbox.catch_up()
-    assert await redact(desk, host) == [post, post]
+    assert await desk.redact(host) == [post, post]
 
 
 async def test_its_own_redactions_are_no_news(desk, host, customer) -> None:
     await desk.post(host, customer, FIRST)
     await complete(host, customer)
-    await redact(desk, host)
+    await desk.redact(host)
     await host.inbox.catch_up()
     assert (await desk.outcomes())[-1] == "own"
     assert await desk.store.look("SELECT 1 FROM early_change") == []
@@ -280,9 +258,9 @@ async def test_what_a_block_holds_goes_without_a_sign_and_the_rest_stays_held(de
         )
     await desk.write(host, customer, "hello", FIRST)
     host.relay.worker.start()
-    await desk.eventually(lambda: nothing_waits(desk), "it is held")
+    await desk.eventually(desk.nothing_waits, "it is held")
     await complete(host, customer)
-    await desk.eventually(lambda: nothing_waits(desk), "the rest is held")
+    await desk.eventually(desk.nothing_waits, "the rest is held")
     await host.relay.stop()
     assert await desk.states() == ["dropped", "held"]
     assert await desk.store.look("SELECT parts FROM batch WHERE state = 'held'") == [
@@ -290,7 +268,7 @@ async def test_what_a_block_holds_goes_without_a_sign_and_the_rest_stays_held(de
     ]
     assert "abandon" not in await everything(desk)
     assert await desk.answers() == []
-    assert await redact(desk, host) == []
+    assert await desk.redact(host) == []
     assert desk.server.events == []
 
 
@@ -298,7 +276,7 @@ async def test_what_got_out_before_a_block_is_redacted_without_a_word(desk, host
     post = await desk.post(host, customer, FIRST)
     assert "until" in await desk.order(host, post, "/block")
     await complete(host, customer)
-    assert post in await redact(desk, host)
+    assert post in await desk.redact(host)
     assert len(await desk.answers()) == 1
 
 
@@ -337,7 +315,7 @@ async def test_one_who_notes_a_post_and_one_who_takes_it_back_wait_for_each_othe
         await waits_or(desk, waits, go_on)
     go_on.set()
     await asyncio.gather(*acts)
-    assert await redact(desk, host) == [event_id]
+    assert await desk.redact(host) == [event_id]
     assert await desk.states() == ["dropped"]
 
 
@@ -376,7 +354,7 @@ async def test_a_part_in_a_direct_room_is_redacted_there_and_the_group_hears_not
     room = await desk.private_room(host, "Carol", customer, FIRST)
     await complete(host, customer)
     (post,) = [event for event in desk.server.events if event.room_id == room]
-    assert await redact(desk, host) == [post.event_id]
+    assert await desk.redact(host) == [post.event_id]
     assert "abandon" not in str(desk.server.events) + await everything(desk)
     assert await desk.answers() == []
     (notice,) = await desk.store.look(
@@ -393,7 +371,7 @@ async def test_parts_in_both_channels_are_one_phrase(desk, host, customer) -> No
     with pytest.raises(SecretRefused) as refused:
         await host.intake.take_message(customer, str(uuid.uuid4()), " ".join(words[8:]))
     assert refused.value.members == {"kind": "phrase", "earlier": True}
-    assert set(await redact(desk, host)) == {post, direct}
+    assert set(await desk.redact(host)) == {post, direct}
     assert await desk.answers() == ["#1001: parts of messages were taken back, as they belonged to a secret"]
 
 
@@ -407,7 +385,7 @@ async def test_a_post_under_way_to_a_direct_room_is_redacted_when_it_is_there(de
     desk.server.open.set()
     await desk.eventually(lambda: desk.store.look("SELECT 1 FROM redaction"), "a redaction is asked for")
     await host.direct_relay.stop()
-    await redact(desk, host)
+    await desk.redact(host)
     assert desk.server.said_in(room) == ["anonymous\nPsst"]
 
 
@@ -424,7 +402,7 @@ async def test_a_redaction_is_tried_until_the_homeserver_is_back(desk, host, cus
     assert await host.redactions._turn() == 1.0
     desk.server.no_redaction = None
     desk.clock.advance(1)
-    assert await redact(desk, host) == [post]
+    assert await desk.redact(host) == [post]
     assert await desk.store.look("SELECT tries FROM redaction") == [(0,)]
 
 
@@ -433,7 +411,7 @@ async def test_a_refused_redaction_is_tried_for_a_day_and_then_recorded(desk, ho
     desk.server.no_redaction = MatrixFailed("M_FORBIDDEN (403)", permanent=True)
     await complete(host, customer)
     begin, tries = desk.clock.now(), 0
-    while not await all_redacted(desk):
+    while not await desk.all_redacted():
         await host.redactions._turn()
         async with host.database.snapshot() as tx:
             next_due = await tx.redactions.get_next_due()
@@ -445,7 +423,7 @@ async def test_a_refused_redaction_is_tried_for_a_day_and_then_recorded(desk, ho
     health = await HealthService(host.database, desk.clock, host.room).get_health()
     assert (health.numbers.redactions_waiting, health.numbers.redactions_refused) == (0, 1)
     desk.server.no_redaction = None
-    assert await redact(desk, host) == []
+    assert await desk.redact(host) == []
 
 
 @pytest.mark.parametrize("permanent", [True, False])
