@@ -92,13 +92,67 @@ _NOTE = (
     "CREATE INDEX note_customer ON note (customer_id, created_at)",
 )
 
+_TICKET_LIST_INDEXES = (
+    "CREATE INDEX ticket_active ON ticket (active_at, number)",
+    "CREATE INDEX ticket_status ON ticket (status, active_at, number)",
+    "CREATE INDEX ticket_waiting ON ticket (waiting, waiting_since, number) WHERE status = 'open'",
+    "CREATE INDEX ticket_assignee ON ticket (assignee, active_at, number) WHERE assignee IS NOT NULL",
+    "CREATE INDEX ticket_answered ON ticket (answered_at) WHERE answered_at IS NOT NULL",
+)
+_TEAM_EVENT = (
+    """CREATE TABLE team_event (
+        number       BIGINT PRIMARY KEY,
+        type         TEXT NOT NULL,
+        customer_id  TEXT,
+        ticket       BIGINT,
+        message_id   TEXT,
+        object_id    TEXT,
+        moderator_id TEXT,
+        at           BIGINT NOT NULL
+    )""",
+    "CREATE INDEX team_event_at ON team_event (at)",
+    "CREATE INDEX team_event_customer ON team_event (customer_id) WHERE customer_id IS NOT NULL",
+)
+_ACCESS = (
+    """CREATE TABLE moderator_token (
+        id           TEXT PRIMARY KEY,
+        token_hash   TEXT NOT NULL UNIQUE,
+        moderator_id TEXT NOT NULL REFERENCES moderator (id),
+        created_by   TEXT NOT NULL,
+        created_at   BIGINT NOT NULL,
+        used_at      BIGINT,
+        revoked_at   BIGINT
+    )""",
+    "CREATE INDEX moderator_token_moderator ON moderator_token (moderator_id) WHERE revoked_at IS NULL",
+    """CREATE TABLE moderator_code (
+        code_hash    TEXT PRIMARY KEY,
+        moderator_id TEXT NOT NULL REFERENCES moderator (id),
+        created_by   TEXT NOT NULL,
+        created_at   BIGINT NOT NULL,
+        expires_at   BIGINT NOT NULL,
+        room_id      TEXT,
+        event_id     TEXT
+    )""",
+    "CREATE INDEX moderator_code_expires_at ON moderator_code (expires_at)",
+)
+_CANNED = (
+    """CREATE TABLE canned_reply (
+        name       TEXT PRIMARY KEY,
+        text       TEXT NOT NULL,
+        by_id      TEXT NOT NULL,
+        by_name    TEXT NOT NULL,
+        updated_at BIGINT NOT NULL
+    )""",
+)
+
 _TABLES = (
     """CREATE TABLE counter (
         name  TEXT PRIMARY KEY,
         value BIGINT NOT NULL
     )""",
     """INSERT INTO counter (name, value)
-       VALUES ('ticket', 1000), ('answer', 0), ('silent_batches', 3), ('maker', 0), ('identity', 0)""",
+       VALUES ('ticket', 1000), ('answer', 0), ('silent_batches', 3), ('maker', 0), ('identity', 0),
+              ('team_event', 0)""",
     """CREATE TABLE secret (
         name  TEXT PRIMARY KEY,
         value TEXT NOT NULL
@@ -151,10 +205,15 @@ _TABLES = (
         assignee    TEXT REFERENCES moderator (id),
         score       INTEGER,
         comment     TEXT,
-        marked      TEXT
+        marked      TEXT,
+        waiting     TEXT,
+        waiting_since BIGINT,
+        answered_at BIGINT,
+        tags        TEXT NOT NULL DEFAULT '[]'
     )""",
     "CREATE INDEX ticket_idle ON ticket (active_at) WHERE status = 'open'",
     *_TICKET_INDEXES,
+    *_TICKET_LIST_INDEXES,
     """CREATE TABLE message (
         id              TEXT PRIMARY KEY,
         customer_id     TEXT NOT NULL REFERENCES customer (id),
@@ -312,7 +371,8 @@ _TABLES = (
         sender   TEXT NOT NULL,
         ticket   BIGINT NOT NULL,
         text     TEXT NOT NULL,
-        sent_at  BIGINT NOT NULL
+        sent_at  BIGINT NOT NULL,
+        name     TEXT
     )""",
     "CREATE INDEX stranger_reply_sent_at ON stranger_reply (sent_at)",
     """CREATE TABLE audit (
@@ -324,6 +384,9 @@ _TABLES = (
         target     TEXT NOT NULL,
         detail     TEXT NOT NULL
     )""",
+    *_TEAM_EVENT,
+    *_ACCESS,
+    *_CANNED,
 )
 
 
@@ -335,7 +398,7 @@ async def _make_newest(conn: Connection) -> None:
 upgrade_table.register(_make_newest, description="Newest schema", upgrades_to=2)
 
 _FROM_1 = (
-    "INSERT INTO counter (name, value) VALUES ('identity', 0)",
+    "INSERT INTO counter (name, value) VALUES ('identity', 0), ('team_event', 0)",
     "ALTER TABLE customer ADD COLUMN account TEXT",
     "ALTER TABLE customer ADD COLUMN email TEXT",
     "ALTER TABLE customer ADD COLUMN erased_at BIGINT",
@@ -350,6 +413,11 @@ _FROM_1 = (
     "ALTER TABLE block ADD COLUMN origin TEXT",
     "ALTER TABLE block ADD COLUMN direct_id TEXT",
     "ALTER TABLE moderator ADD COLUMN handles TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE ticket ADD COLUMN waiting TEXT",
+    "ALTER TABLE ticket ADD COLUMN waiting_since BIGINT",
+    "ALTER TABLE ticket ADD COLUMN answered_at BIGINT",
+    "ALTER TABLE ticket ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE stranger_reply ADD COLUMN name TEXT",
     *_CUSTOMER_INDEXES,
     *_SESSION_INDEXES,
     *_TICKET_INDEXES,
@@ -359,6 +427,10 @@ _FROM_1 = (
     *_HELD_REPLY,
     *_REDACTION,
     *_BLOCK_INDEXES,
+    *_TICKET_LIST_INDEXES,
+    *_TEAM_EVENT,
+    *_ACCESS,
+    *_CANNED,
     # SQLite can't take a NOT NULL back, so the table is made anew.
     """CREATE TABLE note_1 AS
        SELECT id, customer_id, ticket, by_id, by_name, text, created_at
@@ -376,5 +448,5 @@ async def _upgrade_from_1(conn: Connection) -> None:
 
 
 upgrade_table.register(
-    _upgrade_from_1, description="Identities, direct conversations, held replies, redactions"
+    _upgrade_from_1, description="Identities, direct conversations, what is held, the moderators' API"
 )

@@ -21,10 +21,10 @@ FIRST_ROWS = (
 )
 
 TABLES = {
-    "audit", "batch", "block", "challenge", "conversation_event", "counter", "customer", "direct",
-    "early_change", "held_reply", "hint", "inbox_cursor", "message", "moderator", "note", "outbox",
-    "redaction", "room_event", "room_replacement", "secret", "session", "stranger_reply", "ticket",
-    "ticket_event", "version",
+    "audit", "batch", "block", "canned_reply", "challenge", "conversation_event", "counter", "customer", "direct",
+    "early_change", "held_reply", "hint", "inbox_cursor", "message", "moderator", "moderator_code",
+    "moderator_token", "note", "outbox", "redaction", "room_event", "room_replacement", "secret", "session",
+    "stranger_reply", "team_event", "ticket", "ticket_event", "version",
 }  # fmt: skip
 
 
@@ -45,6 +45,7 @@ async def test_a_fresh_database_has_the_newest_schema(fresh_store) -> None:
         ("identity", 0),
         ("maker", 0),
         ("silent_batches", 3),
+        ("team_event", 0),
         ("ticket", 1000),
     ]
 
