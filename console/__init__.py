@@ -1,0 +1,1 @@
+"""The moderators' console: tickets, conversations and bans in a terminal."""
