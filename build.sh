@@ -12,6 +12,7 @@ usage() {
 ./build.sh demo [--data DIR]      start the whole system on this machine; Ctrl-C ends it
 ./build.sh demo --check           one full round trip without a person; exit 1 if a step fails
 ./build.sh test [pytest args]     every check and every test, or only pytest with the given arguments
+./build.sh speed                  how fast the console is on 100,000 tickets, beside its aims
 TEXT
 }
 
@@ -25,7 +26,7 @@ have_package() {
   case $1 in
     python3-venv) "$python" -c 'import ensurepip, venv' 2>/dev/null ;;
     python3) find_python ;;
-    chromium) command -v chromium >/dev/null ;;
+    chromium | tmux) command -v "$1" >/dev/null ;;
     postgresql) [ -x "$(postgres_bin)/initdb" ] || command -v initdb >/dev/null ;;
   esac
 }
@@ -150,13 +151,19 @@ demo() {
   PYTHONPATH=$root exec "$work/main/bin/python" -m stack demo "$@"
 }
 
+speed() {
+  prepare
+  cd "$root"
+  exec "$work/main/bin/python" -m tests.tui.speed "$@"
+}
+
 check() {
   say "$*"
   "$work/main/bin/$1" "${@:2}" || failed+=("$*")
 }
 
 run_tests() {
-  prepare postgresql chromium
+  prepare postgresql chromium tmux
   cd "$root"
   export PYTHONPATH=$root PATH=$work/main/bin:$PATH
   [ $# -eq 0 ] || exec python -m pytest "$@"
@@ -187,6 +194,7 @@ case ${1-build} in
   build) build ;;
   demo) shift; demo "$@" ;;
   test) shift; run_tests "$@" ;;
+  speed) shift; speed "$@" ;;
   help | -h | --help) usage ;;
   *) usage >&2; exit 2 ;;
 esac
