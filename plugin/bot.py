@@ -40,6 +40,7 @@ from .services.hub import Hub
 from .services.identity import IdentityService
 from .services.inbox import Inbox
 from .services.intake import Intake
+from .services.mod.access import AccessService
 from .services.moderation import ModerationService
 from .services.operators import OperatorService
 from .services.orders import OrderService
@@ -59,6 +60,7 @@ from .web.gate import Gate, answer_closed
 from .web.identity_api import IdentityApi
 from .web.languages import Languages
 from .web.limits import Limits
+from .web.mod.routes import ModRoutes
 from .web.operator_api import OperatorApi
 from .web.privacy_api import PrivacyApi
 from .web.streams import Streams
@@ -269,6 +271,8 @@ class Headset(Plugin):
             saw_untrusted_proxy=lambda: limits.saw_untrusted_proxy,
         )
         self._undo.append(self._gateway.on_text(operators.answer))
+        access = AccessService(database, self.clock, self._redactions.worker.wake)
+        ModRoutes(access, self.webapp, limits)
         OperatorApi(health, self._streams, self.clock).add_routes(self.webapp)
         files = read_widget_files()
         languages = Languages.from_files(files)

@@ -10,9 +10,15 @@ from mautrix.util.async_db import Connection
 from ..domain.model import Moderator
 from .columns import Row
 
+READ_MODERATOR = """
+    m.id, m.name, m.role, m.telegram_id, m.mxid, m.handles, m.source,
+    (SELECT COUNT(*) FROM moderator_token h WHERE h.moderator_id = m.id AND h.revoked_at IS NULL) AS tokens
+"""
+"""The columns that `moderator_from_row` reads, of the table under the name `m`."""
+
+_LIST_ACTIVE = f"SELECT {READ_MODERATOR} FROM moderator m WHERE m.active = 1 ORDER BY m.id"
+_LIST_ALL = f"SELECT {READ_MODERATOR} FROM moderator m ORDER BY m.id"
 _MODERATOR = "id, name, role, telegram_id, mxid, handles, source"
-_LIST_ACTIVE = f"SELECT {_MODERATOR} FROM moderator WHERE active = 1 ORDER BY id"
-_LIST_ALL = f"SELECT {_MODERATOR} FROM moderator ORDER BY id"
 _ADD = f"INSERT INTO moderator ({_MODERATOR}, active) VALUES ($1, $2, $3, $4, $5, $6, $7, 1)"
 _UPDATE = """
     UPDATE moderator SET name = $2, role = $3, telegram_id = $4, mxid = $5, handles = $6, source = $7,
@@ -24,7 +30,8 @@ _RETIRE_CONFIGURED = "UPDATE moderator SET active = 0 WHERE source <> 'runtime'"
 _RETIRE = "UPDATE moderator SET active = 0 WHERE id = $1 AND source = 'runtime' AND active = 1 RETURNING 1"
 
 
-def _from_row(row: Row) -> Moderator:
+def moderator_from_row(row: Row) -> Moderator:
+    """Read a row of the columns of `READ_MODERATOR`."""
     return Moderator(
         id=row["id"],
         name=row["name"],
@@ -33,6 +40,7 @@ def _from_row(row: Row) -> Moderator:
         mxid=row["mxid"],
         handles=tuple(json.loads(row["handles"])),
         source=row["source"],
+        tokens=row["tokens"],
     )
 
 
@@ -44,11 +52,11 @@ class ModeratorRepository:
 
     async def list_active(self) -> list[Moderator]:
         """Return those on the allow-list."""
-        return [_from_row(row) for row in await self._conn.fetch(_LIST_ACTIVE)]
+        return [moderator_from_row(row) for row in await self._conn.fetch(_LIST_ACTIVE)]
 
     async def list_all(self) -> list[Moderator]:
         """Return those on the allow-list and those who once were."""
-        return [_from_row(row) for row in await self._conn.fetch(_LIST_ALL)]
+        return [moderator_from_row(row) for row in await self._conn.fetch(_LIST_ALL)]
 
     async def retire_configured(self) -> None:
         """Take everybody off the list whom the configuration put there, to be put back by `update`."""

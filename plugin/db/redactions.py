@@ -13,6 +13,11 @@ _ADD = """
     INSERT INTO redaction (event_id, room_id, round, tries, due_at, created_at) VALUES ($1, $2, 1, 0, $3, $3)
     ON CONFLICT (event_id) DO NOTHING
 """
+_ADVANCE = """
+    INSERT INTO redaction (event_id, room_id, round, tries, due_at, created_at) VALUES ($1, $2, 1, 0, $3, $3)
+    ON CONFLICT (event_id) DO UPDATE SET due_at = excluded.due_at
+    WHERE redaction.due_at > excluded.due_at
+"""
 # A direct batch has no room of its own; the inbox has seen in which one its post is.
 ROOM = "COALESCE(r.room_id, d.room_id, NULLIF(b.room_id, ''))"
 _ADD_BATCH = f"""
@@ -65,6 +70,10 @@ class RedactionRepository:
     async def add(self, event_id: str, room_id: str, at: datetime) -> None:
         """Let an event be redacted; a second time it is nothing."""
         await self._conn.execute(_ADD, event_id, room_id, to_ms(at))
+
+    async def advance(self, event_id: str, room_id: str, at: datetime) -> None:
+        """Let an event be redacted at a time, which may be earlier than was said before."""
+        await self._conn.execute(_ADVANCE, event_id, room_id, to_ms(at))
 
     async def add_batch(self, batch_id: str, at: datetime) -> None:
         """Let all that is known to be in the room of a batch be redacted."""

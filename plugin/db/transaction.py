@@ -6,6 +6,7 @@ from functools import cached_property
 
 from mautrix.util.async_db import Connection
 
+from .access import AccessRepository
 from .batches import BatchRepository
 from .blocks import BlockRepository
 from .conversations import ConversationRepository
@@ -60,6 +61,10 @@ class Transaction:
     @cached_property
     def moderators(self) -> ModeratorRepository:
         return ModeratorRepository(self._conn)
+
+    @cached_property
+    def access(self) -> AccessRepository:
+        return AccessRepository(self._conn)
 
     @cached_property
     def blocks(self) -> BlockRepository:

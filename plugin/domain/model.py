@@ -141,14 +141,49 @@ class Moderator:
     handles: tuple[str, ...] = ()
     """Public names elsewhere, in lower case and without the @."""
     source: Source = "config"
+    tokens: int = 0
+    """How many consoles are signed in for them."""
+
+    @property
+    def has_console(self) -> bool:
+        """Whether somebody reads, at a console, what is written to them in private."""
+        return self.tokens > 0
 
 
 def can_be_written_to(moderator: Moderator) -> bool:
     """Tell whether customers may write in private to somebody on the allow-list.
 
-    An operator who stands only in `admins` has given no name for customers to see.
+    They read it in Matrix or at a console. An operator who stands only in `admins` has given no name for
+    customers to see.
     """
-    return moderator.mxid is not None and moderator.source != "admins"
+    return (moderator.mxid is not None or moderator.has_console) and moderator.source != "admins"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModeratorToken:
+    """What lets a console speak for a moderator, as the allow-list has them now; only its hash is stored."""
+
+    id: str
+    moderator: Moderator
+    created_by: str
+    """The Matrix id of whoever asked for its code."""
+    created_at: datetime
+    used_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModeratorCode:
+    """What a token is made from, once and soon; only its hash is stored."""
+
+    code_hash: str
+    moderator_id: str
+    created_by: str
+    expires_at: datetime
+    """When it is void; a used one is so at once."""
+    room_id: str | None
+    """The room in which it was told to a moderator."""
+    event_id: str | None = None
+    """The event that told it, once that is known."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ async def update_allow_list(database: Database, clock: Clock, settings: Settings
             else:
                 known.remove(match)
                 await tx.moderators.update(_moderator(match.id, entry, source))
+        await tx.access.revoke_retired(clock.now())
 
 
 def _entries(settings: Settings) -> list[tuple[ModeratorEntry, Source]]:

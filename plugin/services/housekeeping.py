@@ -15,6 +15,9 @@ _BLOCKS_AT_ONCE = 1000
 KEEP_EVENTS = timedelta(days=30)
 """Handled events of the room: none comes again after so long."""
 
+KEEP_CODES = timedelta(days=7)
+"""From when they were made: long enough for their posts to be found and taken back."""
+
 KEEP_CHALLENGES = timedelta(hours=1)
 """After their end; a wallet that answers late is told why it is refused."""
 
@@ -31,5 +34,6 @@ class Housekeeping:
         async with self._database.transaction() as tx:
             pruned = await tx.blocks.prune(now - keep, _BLOCKS_AT_ONCE)
             await tx.records.prune(now - KEEP_EVENTS)
+            await tx.access.prune_codes(now - KEEP_CODES)
             await tx.identities.prune_challenges(now - KEEP_CHALLENGES)
         return 0.0 if pruned == _BLOCKS_AT_ONCE else _EVERY_SECONDS

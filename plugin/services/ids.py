@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 from datetime import datetime
@@ -10,6 +11,7 @@ from ..db.columns import to_ms
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TOKEN_BYTES = 32
+_CODE_BYTES = 20
 
 
 def new_ulid(at: datetime) -> str:
@@ -21,6 +23,11 @@ def new_ulid(at: datetime) -> str:
 def new_token() -> str:
     """Return a bearer token of 256 random bits."""
     return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def new_code() -> str:
+    """Return a code of 160 random bits that can be read aloud: 32 capitals and digits."""
+    return base64.b32encode(secrets.token_bytes(_CODE_BYTES)).decode()
 
 
 def hash_token(token: str) -> str:

@@ -161,6 +161,7 @@ class OperatorService:
                 return f"{len(found) or 'Nobody'} on the allow-list is {one_line(words, 64) or 'meant'}."
             if not await tx.moderators.retire(found[0].id):
                 return f"{found[0].name} stands in the configuration: take the line out there."
+            await tx.access.revoke_retired(self._clock.now())
             await self._audit(tx, sender, "moderator.denied", found[0])
         return f"✓ {found[0].name} is a stranger now"
 

@@ -11,7 +11,12 @@ from ..services.sessions import SessionService
 
 async def authenticate(request: web.Request, sessions: SessionService) -> Session:
     """Return the session whose token the request bears. Raises Unauthorized."""
+    return await sessions.find_session(get_bearer_token(request))
+
+
+def get_bearer_token(request: web.Request) -> str:
+    """Return the token that the request bears. Raises Unauthorized."""
     scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthorized
-    return await sessions.find_session(token)
+    return token

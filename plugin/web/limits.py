@@ -21,6 +21,7 @@ _ADDRESS_FACTOR = 10
 
 _CHECKS_PER_HOUR = 10
 _PRIVACY_PER_HOUR = 10
+_CODES_PER_HOUR = 30
 
 _IPV6_SITE = 64
 
@@ -113,6 +114,10 @@ class Limits:
             Rate(f"privacy of {customer_id}", _PRIVACY_PER_HOUR, 3600),
             Rate(f"privacy from {self.get_site(request)}", _PRIVACY_PER_HOUR * _ADDRESS_FACTOR, 3600),
         )
+
+    def count_code(self, request: web.Request) -> None:
+        """Count an attempt to exchange a moderator's code. Raises RateLimited."""
+        self._buckets.take(Rate(f"code {self.get_site(request)}", _CODES_PER_HOUR, 3600))
 
     def get_site(self, request: web.Request) -> str:
         """Return the address of the client, of IPv6 the /64, which one person has whole; empty: unknown."""

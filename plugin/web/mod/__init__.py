@@ -1,0 +1,1 @@
+"""The moderators' API: what the console calls."""
