@@ -149,7 +149,8 @@ class Headset(Plugin):
         return self._settings
 
     async def _open(self, settings: Settings) -> None:
-        self._database = Database(self.database)
+        self._hub = Hub()
+        self._database = Database(self.database, now=self.clock.now, on_team_event=self._hub.wake_team)
         await self._database.prepare()
         await update_allow_list(self._database, self.clock, settings)
         self._settings = settings
@@ -164,7 +165,6 @@ class Headset(Plugin):
     def _wire_services(self, database: Database) -> None:
         clock, log = self.clock, self.log
         gateway, reader = MautrixGateway(self.client), MatrixEventReader()
-        self._hub = Hub()
         self._room = SupportRoom(database, gateway, self._get_settings, log)
         delivery = DeliveryService(clock, log)
         self._redactions = Redactions(database, gateway, clock, log)

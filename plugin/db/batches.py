@@ -11,6 +11,7 @@ from ..domain.delivery import SILENT_BATCHES, Part
 from ..domain.errors import Unavailable
 from ..domain.model import ANSWERS, Batch, Channel, OutboxRow
 from .columns import Row, from_ms, from_ms_or_none, to_ms
+from .team_events import TeamEventRepository
 
 _BATCH = (
     "id, lane, customer_id, ticket, room_id, parts, part_count, held, edits, attempt, tries, device_id,"
@@ -127,6 +128,10 @@ _LIST_UNDELIVERED = f"""
     SELECT {_BATCH} FROM batch WHERE ticket = $1 AND lane = customer_id AND state IN ('failed', 'unconfirmed')
     ORDER BY id
 """
+_LIST_MESSAGES = """
+    SELECT m.id, m.ticket, m.moderator_id FROM outbox o JOIN message m ON m.id = o.message_id
+    WHERE o.batch_id = $1 ORDER BY o.place
+"""
 _LAST_EVENT = """
     SELECT event_id FROM ticket_event WHERE batch_id = $1 AND status IN ('sent', 'delivered')
     ORDER BY part DESC, attempt DESC LIMIT 1
@@ -161,8 +166,8 @@ class BatchRepository:
     `dropped`, when its words were taken back, is the end of all of them.
     """
 
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
+    def __init__(self, conn: Connection, events: TeamEventRepository) -> None:
+        self._conn, self._events = conn, events
 
     async def lock_making(self) -> bool:
         """Be the only host that looks what is due, until the transaction ends; False where another does."""
@@ -183,6 +188,7 @@ class BatchRepository:
     async def drop(self, batch_id: str) -> bool:
         """Take a batch back, wherever it stands; return whether it may have been on its way to the room."""
         row = await self._conn.fetchrow(_DROP, batch_id)
+        await self._tell_of(batch_id)
         return row is not None and not row["held"]
 
     async def note_late(self, batch_id: str, at: datetime) -> None:
@@ -264,7 +270,9 @@ class BatchRepository:
 
     async def end(self, batch: Batch, state: str, error: str | None = None) -> bool:
         """Close a batch without sending it, as `held` or `failed`; False where the lease is lost."""
-        return await self._conn.fetchval(_END, batch.id, batch.fence, state, error) is not None
+        ended = await self._conn.fetchval(_END, batch.id, batch.fence, state, error) is not None
+        await self._tell_of(batch.id)
+        return ended
 
     async def get_state(self, batch_id: str) -> str | None:
         """Return the state of a batch."""
@@ -284,26 +292,47 @@ class BatchRepository:
     async def set_sent(self, batch_id: str, at: datetime) -> None:
         """Note that all parts are in the room."""
         await self._conn.execute(_SET_SENT, batch_id, to_ms(at))
+        await self._tell_of(batch_id)
 
     async def set_delivered(self, batch_id: str, at: datetime) -> None:
         """Note that all parts are in the group."""
         await self._conn.execute(_SET_DELIVERED, batch_id, to_ms(at))
+        await self._tell_of(batch_id)
 
     async def set_failed(self, batch_id: str, error: str | None) -> bool:
         """Give a batch up; False where it was taken back meanwhile."""
-        return await self._conn.fetchval(_SET_FAILED, batch_id, error) is not None
+        failed = await self._conn.fetchval(_SET_FAILED, batch_id, error) is not None
+        await self._tell_of(batch_id)
+        return failed
 
     async def send_again(self, batch_id: str, now: datetime, pause: timedelta, error: str | None) -> None:
         """Make a batch due again after `pause`, as a new attempt; a lease on it is void."""
         await self._conn.execute(_SEND_AGAIN, batch_id, to_ms(now), to_ms(now + pause), error)
+        await self._tell_of(batch_id)
 
     async def release_held(self, customer_id: str, now: datetime) -> int:
         """Put what a block held of a customer for the group on its way; return how many batches."""
-        return len(await self._conn.fetch(_RELEASE_HELD, customer_id, to_ms(now)))
+        released = await self._conn.fetch(_RELEASE_HELD, customer_id, to_ms(now))
+        for row in released:
+            await self._tell_of(row["id"])
+        return len(released)
 
     async def expire_unconfirmed(self, sent_before: datetime) -> list[Batch]:
         """Stop waiting for a word on what was sent by then, and return it."""
-        return [_from_row(row) for row in await self._conn.fetch(_EXPIRE, to_ms(sent_before))]
+        expired = [_from_row(row) for row in await self._conn.fetch(_EXPIRE, to_ms(sent_before))]
+        for batch in expired:
+            await self._tell_of(batch.id)
+        return expired
+
+    async def _tell_of(self, batch_id: str) -> None:
+        """Tell the team that the messages in a batch stand elsewhere on their way now."""
+        for row in await self._conn.fetch(_LIST_MESSAGES, batch_id):
+            self._events.note(
+                "message.delivery",
+                ticket=row["ticket"],
+                message_id=row["id"],
+                moderator_id=row["moderator_id"],
+            )
 
     async def get_oldest_unconfirmed(self) -> datetime | None:
         """Return when the batch was sent that has waited longest for a word."""

@@ -9,6 +9,7 @@ from mautrix.util.async_db import Connection
 
 from ..domain.model import Block
 from .columns import Row, from_ms, from_ms_or_none, to_ms
+from .team_events import TeamEventRepository
 
 _BLOCK = "id, customer_id, kind, reason, by_id, by_name, created_at, expires_at, lifted_at, direct_id"
 _ADD = f"""
@@ -36,7 +37,7 @@ _LIFT = f"""
     UPDATE block SET lifted_at = CASE WHEN created_at > $2 THEN created_at ELSE $2 END
     WHERE (id IN ({_ROOTS}) OR origin IN ({_ROOTS}))
     AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
-    RETURNING customer_id
+    RETURNING customer_id, COALESCE(origin, id) AS root
 """
 _LIST_ACTIVE = f"""
     SELECT {_BLOCK} FROM block
@@ -92,8 +93,8 @@ def _from_row(row: Row) -> Block:
 class BlockRepository:
     """Who is blocked, by whom and until when."""
 
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
+    def __init__(self, conn: Connection, events: TeamEventRepository) -> None:
+        self._conn, self._events = conn, events
 
     async def add(self, block: Block) -> None:
         """Store a new block."""
@@ -109,6 +110,7 @@ class BlockRepository:
             None if block.expires_at is None else to_ms(block.expires_at),
             block.direct_id,
         )
+        self._events.note("block.created", object_id=block.id)
 
     async def list_not_over_before(self, customer_id: str, at: datetime) -> list[Block]:
         """Return the customer's blocks that are in force at `at`, begin later, or end after it."""
@@ -116,7 +118,11 @@ class BlockRepository:
 
     async def lift_all(self, customer_id: str, at: datetime) -> set[str]:
         """End the blocks that are in force at `at`, with all their copies; return whom they held."""
-        return {row["customer_id"] for row in await self._conn.fetch(_LIFT, customer_id, to_ms(at))}
+        rows = await self._conn.fetch(_LIFT, customer_id, to_ms(at))
+        for root in sorted({row["root"] for row in rows}):
+            # The team knows a block and its copies as one.
+            self._events.note("block.lifted", object_id=root)
+        return {row["customer_id"] for row in rows}
 
     async def list_active(self, now: datetime, limit: int) -> list[Block]:
         """Return the blocks that are in force, the newest first."""

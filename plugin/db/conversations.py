@@ -10,6 +10,7 @@ from ..domain.errors import Unavailable
 from ..domain.model import Author, Channel, ConversationEvent, Customer, Message
 from .columns import Row, from_ms, from_ms_or_none, to_ms
 from .sessions import CUSTOMER, customer_from_row
+from .team_events import TeamEventRepository, TeamEventType
 from .tickets import TicketRepository
 
 # The customer's row is the lock of the conversation: numbers are given out in the order of commits,
@@ -92,8 +93,8 @@ def _message_from_row(row: Row) -> Message:
 class ConversationRepository:
     """What was said, by customer."""
 
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
+    def __init__(self, conn: Connection, events: TeamEventRepository) -> None:
+        self._conn, self._events = conn, events
 
     async def advance(self, customer_id: str) -> Customer | None:
         """Take the conversation's lock and its next `seq` and event number; None: there is none any more."""
@@ -132,6 +133,7 @@ class ConversationRepository:
             message.moderator_id,
         )
         await self._add_event(message.customer_id, event_number, "message.created", message.id, None)
+        self._note("message.created", message)
 
     async def get_message(self, message_id: str) -> Message | None:
         """Return the message."""
@@ -150,15 +152,18 @@ class ConversationRepository:
         """Give a message another text."""
         await self._conn.execute(_EDIT, message.id, text, to_ms(at))
         await self.add_event(message.customer_id, "message.edited", message_id=message.id)
+        self._note("message.edited", message)
 
     async def delete_message(self, message: Message, at: datetime) -> None:
         """Mark a message as deleted; its text stays for the team."""
         await self._conn.execute(_DELETE, message.id, to_ms(at))
         await self.add_event(message.customer_id, "message.deleted", message_id=message.id)
+        self._note("message.deleted", message)
 
     async def blank_message(self, message: Message, at: datetime) -> None:
         """Mark a message as deleted and forget its text."""
         await self._conn.execute(_BLANK, message.id, to_ms(at))
+        self._note("message.deleted", message)
         if message.deleted_at is None:
             await self.add_event(message.customer_id, "message.deleted", message_id=message.id)
 
@@ -181,6 +186,15 @@ class ConversationRepository:
     ) -> None:
         await self._conn.execute(_ADD_EVENT, customer_id, number, event_type, message_id, ticket)
 
+    def _note(self, event_type: TeamEventType, message: Message) -> None:
+        """Tell the team of a message; of a direct one, the one moderator whose conversation it is."""
+        self._events.note(
+            event_type,
+            ticket=message.ticket,
+            message_id=message.id,
+            moderator_id=message.moderator_id,
+        )
+
     async def get_message_by_client_id(self, customer_id: str, client_id: str) -> Message | None:
         """Return the message that the customer's page gave this id."""
         row = await self._conn.fetchrow(_GET_BY_CLIENT_ID, customer_id, client_id)
@@ -200,7 +214,7 @@ class ConversationRepository:
     async def list_events_after(self, customer_id: str, number: int, limit: int) -> list[ConversationEvent]:
         """Return the events after a number, in order, each with what it is about as that is now."""
         rows = await self._conn.fetch(_LIST_EVENTS, customer_id, number, limit)
-        tickets = TicketRepository(self._conn)
+        tickets = TicketRepository(self._conn, self._events)
         return [
             ConversationEvent(
                 number=row["number"],

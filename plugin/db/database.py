@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
+from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 import asyncpg
@@ -37,14 +38,26 @@ _UNAVAILABLE = (
     OSError,
 )
 
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
 _owner: ContextVar[asyncio.Task[Any] | None] = ContextVar("headset_transaction_owner", default=None)
 
 
 class Database:
     """The plugin's database. `transaction` and `snapshot` alone give access to it."""
 
-    def __init__(self, inner: MautrixDatabase) -> None:
-        self._inner = inner
+    def __init__(
+        self,
+        inner: MautrixDatabase,
+        *,
+        now: Callable[[], datetime] = _utc_now,
+        on_team_event: Callable[[], None] | None = None,
+    ) -> None:
+        """`on_team_event` is called after each commit that the moderators' streams have something of."""
+        self._inner, self._now, self._on_team_event = inner, now, on_team_event
         self._is_sqlite = inner.scheme == async_db.Scheme.SQLITE
         # mautrix's pool of one hands the connection back to a task that asks again before those who wait.
         self._turn = asyncio.Lock() if self._is_sqlite else nullcontext()
@@ -75,8 +88,16 @@ class Database:
         """
         # IMMEDIATE: a transaction that reads first and then writes would fail at once where another
         # process wrote in between, instead of waiting its turn.
-        async with self._begun("BEGIN IMMEDIATE" if self._is_sqlite else "BEGIN") as tx:
-            yield tx
+        written = False
+        try:
+            async with self._begun("BEGIN IMMEDIATE" if self._is_sqlite else "BEGIN") as tx:
+                yield tx
+                await tx.team_events.write()
+                written = tx.team_events.has_noted
+        finally:
+            # Also where a cancel came with the commit; looking once too often does no harm.
+            if written and self._on_team_event is not None:
+                self._on_team_event()
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Transaction]:
@@ -107,7 +128,7 @@ class Database:
         async with self._connection() as conn:
             await self._run(conn, begin)
             async with _ended(conn):
-                yield Transaction(conn)
+                yield Transaction(conn, self._now)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[async_db.Connection]:
@@ -166,6 +187,9 @@ class _WholeStatements(LoggingConnection):
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> Any:
         return await _to_the_end(super().execute(query, *args, timeout=timeout))
+
+    async def executemany(self, query: str, *args: Any, timeout: float | None = None) -> Any:
+        return await _to_the_end(super().executemany(query, *args, timeout=timeout))
 
     async def fetch(self, query: str, *args: Any, timeout: float | None = None) -> Any:
         return await _to_the_end(super().fetch(query, *args, timeout=timeout))

@@ -11,6 +11,7 @@ from mautrix.util.async_db import Connection
 from ..domain.model import Ticket
 from .columns import to_ms
 from .redactions import ROOM
+from .team_events import TeamEventRepository
 from .tickets import TICKET, ticket_from_row
 
 _GET_PARTICULARS = "SELECT identity, name, account, email FROM customer WHERE id = $1"
@@ -98,8 +99,8 @@ _BLANK_AT = (
 class ErasureRepository:
     """What a customer may have, and may have forgotten."""
 
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
+    def __init__(self, conn: Connection, events: TeamEventRepository) -> None:
+        self._conn, self._events = conn, events
 
     async def get_particulars(self, customer_id: str) -> Mapping[str, Any]:
         """Return what is known of the customer beside the conversation: identity, name, account, email."""
@@ -130,3 +131,5 @@ class ErasureRepository:
             await self._conn.execute(statement, customer_id)
         for statement in _BLANK_AT:
             await self._conn.execute(statement, customer_id, to_ms(at))
+        for row in await self._conn.fetch(_LIST_TICKETS, customer_id):
+            self._events.note("ticket.updated", ticket=row["number"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from mautrix.util.async_db import Connection
 
 from ..domain.model import HeldReply
 from .columns import Row, from_ms, to_ms
+from .team_events import TeamEventRepository, TeamEventType
 
 _HELD = (
     "id, event_id, sender, moderator_id, customer_id, ticket, direct_id, reply_to, edits, text, state,"
@@ -46,8 +48,8 @@ def _from_row(row: Row) -> HeldReply:
 class HeldReplyRepository:
     """States: `held`, then `released` or `dropped`."""
 
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
+    def __init__(self, conn: Connection, events: TeamEventRepository) -> None:
+        self._conn, self._events = conn, events
 
     async def add(self, held: HeldReply) -> None:
         """Store a reply, or an edit of one, that is not to be sent as it is."""
@@ -66,6 +68,7 @@ class HeldReplyRepository:
             held.state,
             to_ms(held.written_at),
         )
+        self._note("reply.held", held)
 
     async def get(self, held_id: str) -> HeldReply | None:
         """Return the held reply, decided or not."""
@@ -85,7 +88,22 @@ class HeldReplyRepository:
     async def set_text(self, held: HeldReply, text: str, at: datetime) -> None:
         """Give a held reply another text."""
         await self._conn.execute(_SET_TEXT, held.id, text, to_ms(at))
+        self._note("reply.held", held)
 
-    async def decide(self, held: HeldReply, state: str, by_id: str, at: datetime) -> bool:
+    async def decide(
+        self, held: HeldReply, state: Literal["released", "dropped"], by_id: str, at: datetime
+    ) -> bool:
         """Let it be `released` or `dropped`; False where that is decided already."""
-        return await self._conn.fetchval(_DECIDE, held.id, state, by_id, to_ms(at)) is not None
+        decided = await self._conn.fetchval(_DECIDE, held.id, state, by_id, to_ms(at)) is not None
+        if decided:
+            self._note("reply.released" if state == "released" else "reply.dropped", held)
+        return decided
+
+    def _note(self, event_type: TeamEventType, held: HeldReply) -> None:
+        """Tell the team; of what was said in private, the one who said it."""
+        self._events.note(
+            event_type,
+            ticket=held.ticket,
+            object_id=held.id,
+            moderator_id=held.moderator_id if held.direct_id else None,
+        )

@@ -7,6 +7,7 @@ from mautrix.util.async_db import Connection, Scheme
 from ..domain.model import Customer
 from .columns import Row
 from .sessions import CUSTOMER, customer_from_row
+from .team_events import TeamEventRepository
 
 # In the order of their ids, as everybody takes two of these locks: nobody waits in a ring.
 _LOCK = f"SELECT {CUSTOMER} FROM customer WHERE id IN ($1, $2) AND joined_to IS NULL ORDER BY id"
@@ -54,8 +55,8 @@ _GROW = """
 class JoinRepository:
     """Moves everything that belongs to one customer over to another one."""
 
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
+    def __init__(self, conn: Connection, events: TeamEventRepository) -> None:
+        self._conn, self._events = conn, events
 
     async def lock(self, customer_id: str, other_id: str) -> dict[str, Customer]:
         """Take the locks of two conversations and return both, as they are now, by id."""
@@ -73,6 +74,8 @@ class JoinRepository:
         The other one's own ticket stays its current one. To be done while no batch is made.
         """
         pair = (joining.id, other.id)
+        for number in await self.list_tickets(joining.id):
+            self._events.note("ticket.updated", ticket=number)
         await self._conn.execute(_FORGET_EVENTS, joining.id)
         await self._conn.execute(_MOVE_MESSAGES, *pair, other.last_seq)
         await self._conn.execute(_MOVE_LANE, *pair, other.last_seq)

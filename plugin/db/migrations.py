@@ -103,15 +103,12 @@ _TEAM_EVENT = (
     """CREATE TABLE team_event (
         number       BIGINT PRIMARY KEY,
         type         TEXT NOT NULL,
-        customer_id  TEXT,
         ticket       BIGINT,
         message_id   TEXT,
         object_id    TEXT,
         moderator_id TEXT,
         at           BIGINT NOT NULL
     )""",
-    "CREATE INDEX team_event_at ON team_event (at)",
-    "CREATE INDEX team_event_customer ON team_event (customer_id) WHERE customer_id IS NOT NULL",
 )
 _ACCESS = (
     """CREATE TABLE moderator_token (

@@ -9,6 +9,7 @@ from mautrix.util.async_db import Connection
 
 from ..domain.model import Moderator
 from .columns import Row
+from .team_events import TeamEventRepository
 
 READ_MODERATOR = """
     m.id, m.name, m.role, m.telegram_id, m.mxid, m.handles, m.source,
@@ -47,8 +48,8 @@ def moderator_from_row(row: Row) -> Moderator:
 class ModeratorRepository:
     """Who speaks for the team. One who leaves the list keeps the row: old answers name it."""
 
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
+    def __init__(self, conn: Connection, events: TeamEventRepository) -> None:
+        self._conn, self._events = conn, events
 
     async def list_active(self) -> list[Moderator]:
         """Return those on the allow-list."""
@@ -61,18 +62,24 @@ class ModeratorRepository:
     async def retire_configured(self) -> None:
         """Take everybody off the list whom the configuration put there, to be put back by `update`."""
         await self._conn.execute(_RETIRE_CONFIGURED)
+        self._events.note("moderator.updated")
 
     async def retire(self, moderator_id: str) -> bool:
         """Take somebody off the list who was put there at run time; False for one of the configuration's."""
-        return await self._conn.fetchval(_RETIRE, moderator_id) is not None
+        retired = await self._conn.fetchval(_RETIRE, moderator_id) is not None
+        if retired:
+            self._events.note("moderator.updated")
+        return retired
 
     async def add(self, moderator: Moderator) -> None:
         """Put somebody new on the list."""
         await self._conn.execute(_ADD, *self._values(moderator))
+        self._events.note("moderator.updated")
 
     async def update(self, moderator: Moderator) -> None:
         """Put a known one back on the list, as now written there."""
         await self._conn.execute(_UPDATE, *self._values(moderator))
+        self._events.note("moderator.updated")
 
     @staticmethod
     def _values(moderator: Moderator) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 from mautrix.util.async_db import Connection
 
 from .columns import from_ms, to_ms
+from .team_events import TeamEventRepository
 
 _ADD_AUDIT = """
     INSERT INTO audit (id, at, actor_id, actor_name, action, target, detail)
@@ -18,7 +19,7 @@ _ADD_AUDIT = """
 """
 _ADD_STRANGER = """
     INSERT INTO stranger_reply (id, event_id, sender, ticket, text, sent_at) VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT (event_id) DO NOTHING
+    ON CONFLICT (event_id) DO NOTHING RETURNING 1
 """
 _ADD_EARLY = """
     INSERT INTO early_change (event_id, target, sender, text, sent_at) VALUES ($1, $2, $3, $4, $5)
@@ -51,8 +52,8 @@ class EarlyChange:
 class RecordRepository:
     """What was seen and done, and what waits for its counterpart."""
 
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
+    def __init__(self, conn: Connection, events: TeamEventRepository) -> None:
+        self._conn, self._events = conn, events
 
     async def add_audit(
         self,
@@ -81,7 +82,11 @@ class RecordRepository:
         self, record_id: str, *, event_id: str, sender: str, ticket: int, text: str, sent_at: datetime
     ) -> None:
         """Keep a reply to a ticket that was not delivered."""
-        await self._conn.execute(_ADD_STRANGER, record_id, event_id, sender, ticket, text, to_ms(sent_at))
+        added = await self._conn.fetchval(
+            _ADD_STRANGER, record_id, event_id, sender, ticket, text, to_ms(sent_at)
+        )
+        if added is not None:
+            self._events.note("stranger.created", ticket=ticket, object_id=record_id)
 
     async def add_early_change(
         self, event_id: str, *, target: str, sender: str, text: str | None, sent_at: datetime

@@ -8,6 +8,7 @@ from mautrix.util.async_db import Connection
 
 from ..domain.model import Ticket
 from .columns import Row, from_ms, from_ms_or_none, to_ms
+from .team_events import TeamEventRepository
 
 TICKET = "number, customer_id, status, opened_at, active_at, closed_at, assignee, score"
 
@@ -60,8 +61,8 @@ def ticket_from_row(row: Row) -> Ticket:
 class TicketRepository:
     """Cases, by number."""
 
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
+    def __init__(self, conn: Connection, events: TeamEventRepository) -> None:
+        self._conn, self._events = conn, events
 
     async def take_number(self) -> int:
         """Take the next number; with its transaction undone it is given out again, never twice."""
@@ -81,6 +82,7 @@ class TicketRepository:
             ticket.score,
         )
         await self._conn.execute(_SET_CURRENT, ticket.customer_id, ticket.number)
+        self._events.note("ticket.created", ticket=ticket.number)
 
     async def get_by_number(self, number: int) -> Ticket | None:
         """Return the ticket."""
@@ -99,10 +101,12 @@ class TicketRepository:
             ticket.assignee,
             ticket.score,
         )
+        self._events.note("ticket.updated", ticket=ticket.number)
 
     async def set_comment(self, number: int, comment: str | None) -> None:
         """Store what the customer said with the rating."""
         await self._conn.execute(_SET_COMMENT, number, comment)
+        self._events.note("ticket.updated", ticket=number)
 
     async def set_marked(self, number: int, mark: str) -> None:
         """Remember the delivered mark that was sent last."""
@@ -147,6 +151,12 @@ class TicketRepository:
     ) -> None:
         """Store a note for the team, without a ticket one on the customer; no customer ever sees it."""
         await self._conn.execute(_ADD_NOTE, note_id, customer_id, ticket, by_id, by_name, text, to_ms(at))
+        self._events.note(
+            "note.created",
+            ticket=ticket,
+            object_id=note_id,
+            moderator_id=by_id if ticket is None else None,
+        )
 
     async def count_notes(self, ticket: int) -> int:
         """Return how many notes a ticket has."""

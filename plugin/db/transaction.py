@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from functools import cached_property
 
 from mautrix.util.async_db import Connection
@@ -21,14 +23,16 @@ from .outbox import OutboxRepository
 from .records import RecordRepository
 from .redactions import RedactionRepository
 from .sessions import SessionRepository
+from .team_events import TeamEventRepository
 from .tickets import TicketRepository
 
 
 class Transaction:
     """One open transaction; each repository speaks through its connection."""
 
-    def __init__(self, conn: Connection) -> None:
+    def __init__(self, conn: Connection, now: Callable[[], datetime]) -> None:
         self._conn = conn
+        self.team_events = TeamEventRepository(conn, now)
 
     @cached_property
     def sessions(self) -> SessionRepository:
@@ -36,11 +40,11 @@ class Transaction:
 
     @cached_property
     def conversations(self) -> ConversationRepository:
-        return ConversationRepository(self._conn)
+        return ConversationRepository(self._conn, self.team_events)
 
     @cached_property
     def tickets(self) -> TicketRepository:
-        return TicketRepository(self._conn)
+        return TicketRepository(self._conn, self.team_events)
 
     @cached_property
     def outbox(self) -> OutboxRepository:
@@ -48,7 +52,7 @@ class Transaction:
 
     @cached_property
     def batches(self) -> BatchRepository:
-        return BatchRepository(self._conn)
+        return BatchRepository(self._conn, self.team_events)
 
     @cached_property
     def directs(self) -> DirectRepository:
@@ -60,7 +64,7 @@ class Transaction:
 
     @cached_property
     def moderators(self) -> ModeratorRepository:
-        return ModeratorRepository(self._conn)
+        return ModeratorRepository(self._conn, self.team_events)
 
     @cached_property
     def access(self) -> AccessRepository:
@@ -68,11 +72,11 @@ class Transaction:
 
     @cached_property
     def blocks(self) -> BlockRepository:
-        return BlockRepository(self._conn)
+        return BlockRepository(self._conn, self.team_events)
 
     @cached_property
     def records(self) -> RecordRepository:
-        return RecordRepository(self._conn)
+        return RecordRepository(self._conn, self.team_events)
 
     @cached_property
     def identities(self) -> IdentityRepository:
@@ -80,7 +84,7 @@ class Transaction:
 
     @cached_property
     def joining(self) -> JoinRepository:
-        return JoinRepository(self._conn)
+        return JoinRepository(self._conn, self.team_events)
 
     @cached_property
     def redactions(self) -> RedactionRepository:
@@ -88,8 +92,8 @@ class Transaction:
 
     @cached_property
     def held(self) -> HeldReplyRepository:
-        return HeldReplyRepository(self._conn)
+        return HeldReplyRepository(self._conn, self.team_events)
 
     @cached_property
     def erasure(self) -> ErasureRepository:
-        return ErasureRepository(self._conn)
+        return ErasureRepository(self._conn, self.team_events)

@@ -1,4 +1,4 @@
-"""Wakes the streams of a conversation. The database is the truth; a wake-up is only a hint."""
+"""Wakes the streams of customers and of moderators. The database is the truth; a wake-up is only a hint."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+TEAM = "team"
+"""What the moderators' streams wait for, in the place of a customer's id."""
+
 
 class Hub:
-    """Streams that are open in this process, by customer."""
+    """Streams that are open in this process, by customer, and the moderators' together."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Event]] = {}
@@ -25,6 +28,10 @@ class Hub:
             others.discard(woken)
             if not others:
                 del self._waiting[customer_id]
+
+    def wake_team(self) -> None:
+        """Tell the moderators' streams to look."""
+        self.wake(TEAM)
 
     def wake(self, customer_id: str) -> None:
         """Tell the customer's streams to look."""

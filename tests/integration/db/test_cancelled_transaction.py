@@ -47,7 +47,13 @@ async def test_cancelled_anywhere_it_is_all_or_nothing_and_the_next_one_works(
                 await tx.sessions.add_customer(make.customer(name))
                 assert (await tx.conversations.advance(name)).last_seq == 1
                 await tx.conversations.add_message(make.message(1, name), 1)
-                body_over_at[0] = waits[0]
+                write_events = tx.team_events.write
+
+                async def write_last() -> None:
+                    await write_events()
+                    body_over_at[0] = waits[0]
+
+                tx.team_events.write = write_last
 
         try:
             await asyncio.wait_for(canceller.run(write(), cancel), 10)
@@ -57,10 +63,11 @@ async def test_cancelled_anywhere_it_is_all_or_nothing_and_the_next_one_works(
         traces = await store.look(
             f"SELECT (SELECT COUNT(*) FROM customer WHERE id = '{name}'),"
             f" (SELECT COUNT(*) FROM message WHERE customer_id = '{name}'),"
-            f" (SELECT COUNT(*) FROM conversation_event WHERE customer_id = '{name}')"
+            f" (SELECT COUNT(*) FROM conversation_event WHERE customer_id = '{name}'),"
+            f" (SELECT COUNT(*) FROM team_event WHERE message_id = 'm-{name}-1')"
         )
-        assert traces in ([(0, 0, 0)], [(1, 1, 1)]), f"half of it, when cancelled at wait {at}"
-        whole = traces == [(1, 1, 1)]
+        assert traces in ([(0, 0, 0, 0)], [(1, 1, 1, 1)]), f"half of it, when cancelled at wait {at}"
+        whole = traces == [(1, 1, 1, 1)]
         # Kept if and only if the body was over by then, so that COMMIT was already under way.
         assert whole == (body_over_at[0] < at), f"cancelled at wait {at}"
 
