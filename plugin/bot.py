@@ -41,6 +41,7 @@ from .services.identity import IdentityService
 from .services.inbox import Inbox
 from .services.intake import Intake
 from .services.mod.access import AccessService
+from .services.mod.health_watch import HealthWatch
 from .services.moderation import ModerationService
 from .services.operators import OperatorService
 from .services.orders import OrderService
@@ -60,7 +61,7 @@ from .web.gate import Gate, answer_closed
 from .web.identity_api import IdentityApi
 from .web.languages import Languages
 from .web.limits import Limits
-from .web.mod.routes import ModRoutes
+from .web.mod.wiring import Parts, add_moderator_api
 from .web.operator_api import OperatorApi
 from .web.privacy_api import PrivacyApi
 from .web.streams import Streams
@@ -141,6 +142,7 @@ class Headset(Plugin):
             self._redactions.worker,
             self._tickets.worker,
             self._housekeeping.worker,
+            self._health_watch.worker,
         ]
 
     def _get_settings(self) -> Settings:
@@ -170,8 +172,8 @@ class Headset(Plugin):
         self._redactions = Redactions(database, gateway, clock, log)
         self._wire_relays(database, gateway, delivery)
         self._tickets = TicketService(database, clock, self._hub, self._get_settings, log)
-        answers = AnswerService(clock, self._tickets)
-        held = HeldReplyService(clock, answers)
+        self._answers = answers = AnswerService(clock, self._tickets)
+        self._held = held = HeldReplyService(clock, answers)
         self._moderation = ModerationService(self._get_settings)
         replies = ReplyService(
             database=database,
@@ -247,7 +249,7 @@ class Headset(Plugin):
     def _wire_web(self, database: Database) -> None:
         conversations, directs = ConversationService(database), DirectService(database)
         gate = Gate(self._get_settings, str(self.webapp_url.origin()), self.log)
-        self._streams = Streams(conversations, self._hub, gate)
+        self._streams = Streams(self._hub, gate)
         limits = Limits(self._get_settings, self.log)
         health = HealthService(database, self.clock, self._room)
         sessions = SessionService(database, self.clock, self._hub, self._get_settings)
@@ -271,8 +273,7 @@ class Headset(Plugin):
             saw_untrusted_proxy=lambda: limits.saw_untrusted_proxy,
         )
         self._undo.append(self._gateway.on_text(operators.answer))
-        access = AccessService(database, self.clock, self._redactions.worker.wake)
-        ModRoutes(access, self.webapp, limits)
+        self._wire_moderators(database, limits, health)
         OperatorApi(health, self._streams, self.clock).add_routes(self.webapp)
         files = read_widget_files()
         languages = Languages.from_files(files)
@@ -318,3 +319,25 @@ class Headset(Plugin):
         )
         api.add_routes(self.webapp)
         self.webapp.add_middleware(gate)  # type: ignore[arg-type]  # maubot's type knows no streams
+
+    def _wire_moderators(self, database: Database, limits: Limits, health: HealthService) -> None:
+        self._health_watch = HealthWatch(database, health, self.log)
+        parts = Parts(
+            database=database,
+            clock=self.clock,
+            settings=self._get_settings,
+            log=self.log,
+            hub=self._hub,
+            limits=limits,
+            streams=self._streams,
+            access=AccessService(database, self.clock, self._redactions.worker.wake),
+            room=self._room,
+            health=health,
+            tickets=self._tickets,
+            answers=self._answers,
+            moderation=self._moderation,
+            held=self._held,
+            relays=self._relay_workers,
+            wake_redactions=self._redactions.wake,
+        )
+        self.moderator_routes = add_moderator_api(parts, self.webapp)

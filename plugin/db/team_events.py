@@ -69,7 +69,7 @@ class TeamEventPage:
     events: tuple[tuple[int, TeamEvent], ...]
     """Each with its number."""
     is_cut: bool
-    """Some of what came after the number asked for is not kept any more; `events` is empty then."""
+    """Some of what came after the number asked for is not there any more; `events` is empty then."""
     last: int
     """The newest number there is."""
 
@@ -130,10 +130,11 @@ class TeamEventRepository:
     async def read(self, after: int, limit: int) -> TeamEventPage:
         """Return what happened after a number."""
         last = await self.get_last()
-        if after >= last:
+        if after == last:
             return TeamEventPage(events=(), is_cut=False, last=last)
         first = await self._conn.fetchval(_GET_FIRST)
-        if first is None or after + 1 < first:
+        # A number that is ahead of everything is from before a restored backup.
+        if after > last or first is None or after + 1 < first:
             return TeamEventPage(events=(), is_cut=True, last=last)
         rows = await self._conn.fetch(_LIST, after, limit)
         events = tuple(

@@ -22,6 +22,7 @@ from .bearer import authenticate
 from .identity_api import IdentityApi
 from .languages import Languages, accepted_tags
 from .limits import Limits
+from .session_events import SessionEvents
 from .streams import Streams
 
 _CONFIG_SECONDS = 60
@@ -168,7 +169,8 @@ class CustomerApi:
 
     async def get_events(self, request: web.Request) -> web.StreamResponse:
         """Stream the conversation's events."""
-        return await self._streams.serve(request, await self._authenticate(request))
+        session = await self._authenticate(request)
+        return await self._streams.serve(request, SessionEvents(self._conversations, session))
 
     async def _authenticate(self, request: web.Request) -> Session:
         return await authenticate(request, self._sessions)

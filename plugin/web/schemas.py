@@ -24,7 +24,7 @@ from .languages import Language
 MAX_BODY = 32 * 1024
 """Bytes of a JSON body; no more than that is read from the socket."""
 
-_MOST_ITEMS = 200
+MOST_ITEMS = 200
 _DEFAULT_ITEMS = 50
 _LONGEST_LOCALE = 35
 _LONGEST_URL = 2000
@@ -143,8 +143,8 @@ def get_limit(request: web.Request) -> int:
     limit = get_number(request, "limit")
     if limit is None:
         return _DEFAULT_ITEMS
-    if not 1 <= limit <= _MOST_ITEMS:
-        raise Invalid(f"limit must be 1 to {_MOST_ITEMS}.", field="limit", limit=_MOST_ITEMS)
+    if not 1 <= limit <= MOST_ITEMS:
+        raise Invalid(f"limit must be 1 to {MOST_ITEMS}.", field="limit", limit=MOST_ITEMS)
     return limit
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from dataclasses import dataclass
+from typing import Protocol
 
 from aiohttp import web
 
-from ..domain.model import Session
-from ..services.conversations import ConversationService
 from ..services.hub import Hub
 from .gate import Gate
-from .schemas import event_block, get_last_event_id
+from .schemas import get_last_event_id
 
 PING_SECONDS = 20.0
 MOST_STREAMS = 3
-"""Open streams of one session; a further one ends the oldest."""
+"""Open streams of one token; a further one ends the oldest."""
 
 _PAGE = 50
 _CLOSE_SECONDS = 2.0
@@ -28,6 +28,35 @@ _HEADERS = {
     "X-Accel-Buffering": "no",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Some of what a stream tells, in order, of one snapshot."""
+
+    blocks: tuple[bytes, ...]
+    """Events as they go over the wire."""
+    cursor: int
+    """From where to go on."""
+    more: bool
+    """There may be more already."""
+    ended: bool
+    """The token is void."""
+
+
+class EventSource(Protocol):
+    """What a stream reads for whom it is open to."""
+
+    owner: str
+    """Id of the token's own row: its streams are counted together."""
+    topic: str
+    """Under which the hub wakes it."""
+
+    async def begin(self, wished: int | None) -> int:
+        """Return the number to go on from, for the one that the client has; None: it has none."""
+
+    async def read(self, after: int, limit: int) -> Stretch:
+        """Return what comes after a number."""
 
 
 class _Stream:
@@ -49,31 +78,31 @@ class _Stream:
 
 
 class Streams:
-    """All open streams of this process."""
+    """All open streams of this process, customers' and moderators'."""
 
-    def __init__(self, conversations: ConversationService, hub: Hub, gate: Gate) -> None:
-        self._conversations, self._hub, self._gate = conversations, hub, gate
+    def __init__(self, hub: Hub, gate: Gate) -> None:
+        self._hub, self._gate = hub, gate
         self._open: dict[str, list[_Stream]] = defaultdict(list)
         self._all_closed = asyncio.Event()
         self._all_closed.set()
         self._closing = False
 
-    async def serve(self, request: web.Request, session: Session) -> web.StreamResponse:
-        """Write the session's events to the client until one side ends."""
-        cursor = await self._get_cursor(request, session)
+    async def serve(self, request: web.Request, source: EventSource) -> web.StreamResponse:
+        """Write what there is and what comes to the client until one side ends."""
+        cursor = await source.begin(get_last_event_id(request))
         response = web.StreamResponse(headers={**_HEADERS, **self._gate.cors_headers(request)})
-        with self._hub.subscribed(session.customer_id) as woken:
-            stream = self._enter(session, _Stream(request, woken))
+        with self._hub.subscribed(source.topic) as woken:
+            stream = self._enter(source.owner, _Stream(request, woken))
             try:
                 await response.prepare(request)
                 if request.transport is not None:
                     request.transport.set_write_buffer_limits(high=_WRITE_BUFFER)
                 await response.write(b": connected\n\n")
-                await self._write_events(response, session, stream, cursor)
+                await self._write_events(response, source, stream, cursor)
             except ConnectionError:
                 pass  # the client has gone; it comes back with Last-Event-ID
             finally:
-                self._leave(session, stream)
+                self._leave(source.owner, stream)
         return response
 
     @property
@@ -93,14 +122,8 @@ class Streams:
             for stream in [stream for opened in self._open.values() for stream in opened]:
                 stream.abort()
 
-    async def _get_cursor(self, request: web.Request, session: Session) -> int:
-        wished = get_last_event_id(request)
-        newest = await self._conversations.get_last_event(session)
-        # A number from before a restored backup is ahead of everything; waiting for it would miss all.
-        return newest if wished is None else min(wished, newest)
-
-    def _enter(self, session: Session, stream: _Stream) -> _Stream:
-        opened = self._open[session.id]
+    def _enter(self, owner: str, stream: _Stream) -> _Stream:
+        opened = self._open[owner]
         opened.append(stream)
         self._all_closed.clear()
         for oldest in opened[:-MOST_STREAMS]:
@@ -109,28 +132,28 @@ class Streams:
             stream.end()
         return stream
 
-    def _leave(self, session: Session, stream: _Stream) -> None:
-        opened = self._open[session.id]
+    def _leave(self, owner: str, stream: _Stream) -> None:
+        opened = self._open[owner]
         opened.remove(stream)
         if not opened:
-            del self._open[session.id]
+            del self._open[owner]
         if not self._open:
             self._all_closed.set()
 
     async def _write_events(
-        self, response: web.StreamResponse, session: Session, stream: _Stream, cursor: int
+        self, response: web.StreamResponse, source: EventSource, stream: _Stream, cursor: int
     ) -> None:
         while not stream.ended:
             # Cleared before reading: what comes in between the two wakes again.
             stream.woken.clear()
-            page = await self._conversations.read_events(session, cursor, _PAGE)
-            for event in page.events:
-                await response.write(event_block(event))
-                cursor = event.number
-            if page.session_ended:
+            stretch = await source.read(cursor, _PAGE)
+            for block in stretch.blocks:
+                await response.write(block)
+            cursor = stretch.cursor
+            if stretch.ended:
                 await response.write(b"event: session.ended\ndata: {}\n\n")
                 return
-            if len(page.events) < _PAGE and not stream.ended:
+            if not stretch.more and not stream.ended:
                 await self._wait(response, stream)
 
     @staticmethod

@@ -1,0 +1,58 @@
+"""The moderators' API is put together here: its services and the paths that lead to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from logging import Logger
+
+from maubot.plugin_server import PluginWebApp
+
+from ...db.database import Database
+from ...domain.model import Channel
+from ...services.answers import AnswerService
+from ...services.background import Worker
+from ...services.health import HealthService
+from ...services.held import HeldReplyService
+from ...services.hub import Hub
+from ...services.mod.access import AccessService
+from ...services.mod.overview import OverviewService
+from ...services.moderation import ModerationService
+from ...services.ports import Clock, GetSettings
+from ...services.room import SupportRoom
+from ...services.tickets import TicketService
+from ..limits import Limits
+from ..streams import Streams
+from .overview_api import OverviewApi
+from .routes import ModRoutes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What the moderators' API has in common with the rest of the plugin."""
+
+    database: Database
+    clock: Clock
+    settings: GetSettings
+    log: Logger
+    hub: Hub
+    limits: Limits
+    streams: Streams
+    access: AccessService
+    room: SupportRoom
+    health: HealthService
+    tickets: TicketService
+    answers: AnswerService
+    moderation: ModerationService
+    held: HeldReplyService
+    relays: Mapping[Channel, Worker]
+    wake_redactions: Callable[[], None]
+
+
+def add_moderator_api(parts: Parts, webapp: PluginWebApp) -> ModRoutes:
+    """Put every path of the moderators' API in its place; return them."""
+    routes = ModRoutes(parts.access, webapp, parts.limits)
+    database, settings = parts.database, parts.settings
+    overview = OverviewService(database=database, settings=settings, room=parts.room)
+    OverviewApi(overview).add_routes(routes)
+    return routes
