@@ -62,6 +62,14 @@ _HELD_REPLY = (
     "CREATE INDEX held_reply_edits ON held_reply (edits) WHERE edits IS NOT NULL",
     "CREATE INDEX held_reply_customer ON held_reply (customer_id)",
 )
+_BATCH_INDEXES = (
+    "CREATE INDEX batch_held_list ON batch (id) WHERE state = 'held'",
+    "CREATE INDEX batch_direct ON batch (direct_id, state) WHERE direct_id IS NOT NULL",
+)
+_MESSAGE_INDEXES = (
+    """CREATE INDEX message_direct ON message (customer_id, moderator_id, seq)
+       WHERE moderator_id IS NOT NULL""",
+)
 _REDACTION = (
     """CREATE TABLE redaction (
         event_id   TEXT PRIMARY KEY,
@@ -78,6 +86,7 @@ _REDACTION = (
 _BLOCK_INDEXES = (
     "CREATE INDEX block_account ON block (account_hash) WHERE account_hash IS NOT NULL",
     "CREATE INDEX block_origin ON block (origin) WHERE origin IS NOT NULL",
+    "CREATE INDEX block_list ON block (id, expires_at, lifted_at) WHERE origin IS NULL",
 )
 _NOTE = (
     """CREATE TABLE note (
@@ -232,6 +241,7 @@ _TABLES = (
         UNIQUE (customer_id, client_id)
     )""",
     "CREATE INDEX message_ticket ON message (ticket, seq)",
+    *_MESSAGE_INDEXES,
     *_DIRECT,
     """CREATE TABLE conversation_event (
         customer_id TEXT NOT NULL REFERENCES customer (id),
@@ -275,6 +285,7 @@ _TABLES = (
     "CREATE INDEX batch_held ON batch (customer_id) WHERE state = 'held'",
     "CREATE INDEX batch_sent_at ON batch (sent_at)",
     "CREATE INDEX batch_confirmed_at ON batch (confirmed_at)",
+    *_BATCH_INDEXES,
     """CREATE TABLE outbox (
         id          TEXT PRIMARY KEY,
         lane        TEXT NOT NULL,
@@ -424,6 +435,8 @@ _FROM_1 = (
     *_HELD_REPLY,
     *_REDACTION,
     *_BLOCK_INDEXES,
+    *_BATCH_INDEXES,
+    *_MESSAGE_INDEXES,
     *_TICKET_LIST_INDEXES,
     *_TEAM_EVENT,
     *_ACCESS,

@@ -27,6 +27,16 @@ def block_length(wish: timedelta | None, rules: BlockRules) -> timedelta:
     return length if rules.longest is None else min(length, rules.longest)
 
 
+def is_allowed(length: timedelta | None, rules: BlockRules) -> bool:
+    """Tell whether a block may last so long, None being for ever, without being cut."""
+    return rules.longest is None or (length is not None and length <= rules.longest)
+
+
+def is_over(block: Block, now: datetime) -> bool:
+    """Tell whether `block` has ended."""
+    return block.lifted_at is not None or (block.expires_at is not None and block.expires_at <= now)
+
+
 def holds(block: Block, at: datetime) -> bool:
     """Tell whether `block` is in force at `at`."""
     if at < block.created_at:

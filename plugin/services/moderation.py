@@ -1,4 +1,4 @@
-"""Blocks: made, lifted, shown, and what they held let go or dropped."""
+"""Blocks by command: what a moderator in the room is answered, and what a block held let go."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from ..db.transaction import Transaction
 from ..domain.blocks import block_length
 from ..domain.commands import Command
-from ..domain.model import Block, Moderator, Target
+from ..domain.model import Moderator, Target
 from ..domain.text import neutralise, one_line
-from .ids import new_ulid
+from . import block_acts
 from .ports import GetSettings
 
 _MOST_LISTED = 20
@@ -29,30 +29,21 @@ class ModerationService:
         forever = command.forever and rules.longest is None
         wish = rules.longest if command.forever else command.length
         length = None if forever else block_length(wish, rules)
-        block = Block(
-            id=new_ulid(at),
-            customer_id=target.customer_id,
+        block = await block_acts.block(
+            tx,
+            by,
+            target,
             kind="timeout" if command.verb == "timeout" else "block",
+            length=length,
             reason=command.text,
-            by_id=by.id,
-            by_name=by.name,
-            created_at=at,
-            expires_at=None if length is None else at + length,
-            direct_id=target.direct_id,
+            at=at,
         )
-        # The newest word counts: a second block replaces the first, be it shorter or longer.
-        held = await tx.blocks.lift_all(target.customer_id, at)
-        await tx.blocks.add(block)
-        for other in sorted(held - {target.customer_id}):
-            await tx.blocks.carry(target.customer_id, other, at, lambda: new_ulid(at))
-        await _audit(tx, by, target, "block.created", at, {"block": block.id, "kind": block.kind})
         who = "blocked" if target.direct_id else f"#{target.ticket}"
-        return self._shown(target, f"✓ {who} {_end(block.expires_at)}{_cut(command, length)}")
+        return self._shown(target, f"✓ {who} {say_end(block.expires_at)}{_cut(command, length)}")
 
     async def unblock(self, tx: Transaction, by: Moderator, target: Target, at: datetime) -> str | None:
         """Lift a customer's blocks; return the answer, None where the group is not to see one."""
-        if await tx.blocks.lift_all(target.customer_id, at):
-            await _audit(tx, by, target, "block.lifted", at, {})
+        if await block_acts.lift_all(tx, by, target, at):
             answer = "✓ unblocked" if target.direct_id else f"✓ #{target.ticket} unblocked"
         else:
             answer = f"{'This customer' if target.direct_id else f'#{target.ticket}'} is not blocked"
@@ -73,7 +64,7 @@ class ModerationService:
         released = await tx.batches.release_held(target.customer_id, now)
         if not released:
             return f"#{number}: nothing is held"
-        await _audit(tx, by, target, "held.released", now, {"batches": str(released)})
+        await block_acts.audit_block(tx, by, target, "held.released", now, {"batches": str(released)})
         return f"✓ #{number} {released} released"
 
     async def list_blocked(self, tx: Transaction, now: datetime, *, for_operator: bool = False) -> str:
@@ -87,31 +78,17 @@ class ModerationService:
             number = customer and customer.ticket
             said = None if block.direct_id else block.reason
             reason = f" · {neutralise(one_line(said, 100))}" if said else ""
-            lines.append(f"#{number or '?'} {_end(block.expires_at)} · {block.by_name}{reason}")
+            lines.append(f"#{number or '?'} {say_end(block.expires_at)} · {block.by_name}{reason}")
         if len(blocks) > _MOST_LISTED:
             lines.append("and more, made earlier")
         return "\n".join(lines) or "Nobody is blocked."
 
 
-def _end(at: datetime | None) -> str:
+def say_end(at: datetime | None) -> str:
+    """Return until when a block runs, in words for the team."""
     return "until it is lifted" if at is None else f"until {at:%d %b %H:%M} UTC"
 
 
 def _cut(command: Command, length: timedelta | None) -> str:
     too_long = command.length is not None and length is not None and command.length > length
     return " (the longest allowed)" if too_long or (command.forever and length is not None) else ""
-
-
-async def _audit(
-    tx: Transaction, by: Moderator, target: Target, action: str, at: datetime, detail: dict[str, str]
-) -> None:
-    place = {"direct": target.direct_id} if target.direct_id else {"ticket": target.ticket}
-    await tx.records.add_audit(
-        new_ulid(at),
-        at=at,
-        actor_id=by.id,
-        actor_name=by.name,
-        action=action,
-        target={"customer": target.customer_id, **place},
-        detail=detail,
-    )
