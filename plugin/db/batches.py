@@ -32,9 +32,14 @@ _ASSIGN = "UPDATE outbox SET batch_id = $2 WHERE id = $1 AND batch_id IS NULL RE
 _GET = f"SELECT {_BATCH} FROM batch WHERE id = $1"
 
 _CHANNEL = "CASE WHEN direct_id IS NULL THEN 'team' ELSE 'direct' END"
+# Released or sent again together, batches of one lane would overtake each other.
+_FIRST_OF_LANE = """
+    NOT EXISTS (SELECT 1 FROM batch f WHERE f.lane = batch.lane AND f.state = 'open' AND f.id < batch.id)
+"""
 _LIST_DUE = f"""
     SELECT {_BATCH} FROM batch
-    WHERE state = 'open' AND due_at <= $1 AND lease_until <= $1 AND {_CHANNEL} = $3 ORDER BY id LIMIT $2
+    WHERE state = 'open' AND due_at <= $1 AND lease_until <= $1 AND {_CHANNEL} = $3 AND {_FIRST_OF_LANE}
+    ORDER BY id LIMIT $2
 """
 _LEASE = """
     UPDATE batch SET lease_owner = $3, lease_until = $4, fence = fence + 1
@@ -43,7 +48,7 @@ _LEASE = """
 _TAKE_OVER = "UPDATE batch SET lease_until = 0 WHERE state = 'open' AND lease_owner = $1"
 _NEXT_DUE = f"""
     SELECT MIN(CASE WHEN due_at > lease_until THEN due_at ELSE lease_until END) FROM batch
-    WHERE state = 'open' AND {_CHANNEL} = $1
+    WHERE state = 'open' AND {_CHANNEL} = $1 AND {_FIRST_OF_LANE}
 """
 _START_ATTEMPT = """
     UPDATE batch SET attempt = attempt + 1, device_id = $3, first_tried_at = $4 WHERE id = $1 AND fence = $2
@@ -85,10 +90,16 @@ _SEND_AGAIN = """
     WHERE id = $1 AND state <> 'dropped'
 """
 
-_RELEASE_HELD = """
+_RELEASE = """
     UPDATE batch SET held = 0, state = 'open', attempt = attempt + 1, first_tried_at = $2, due_at = $2,
         lease_until = 0, fence = fence + 1
-    WHERE customer_id = $1 AND state = 'held' AND direct_id IS NULL RETURNING id
+    WHERE state = 'held' AND {0} RETURNING id
+"""
+_RELEASE_HELD = _RELEASE.format("customer_id = $1 AND direct_id IS NULL")
+_RELEASE_ONE = _RELEASE.format("id = $1")
+_DROP_HELD = """
+    UPDATE batch SET state = 'dropped', parts = '[]', fence = fence + 1 WHERE id = $1 AND state = 'held'
+    RETURNING 1
 """
 _EXPIRE = f"""
     UPDATE batch SET state = 'unconfirmed' WHERE state = 'sent' AND sent_at <= $1 RETURNING {_BATCH}
@@ -316,6 +327,18 @@ class BatchRepository:
         for row in released:
             await self._tell_of(row["id"])
         return len(released)
+
+    async def release(self, batch_id: str, now: datetime) -> bool:
+        """Put a batch that a block holds on its way, whether the block runs or not; False: it is not held."""
+        released = await self._conn.fetchval(_RELEASE_ONE, batch_id, to_ms(now)) is not None
+        await self._tell_of(batch_id)
+        return released
+
+    async def drop_held(self, batch_id: str) -> bool:
+        """Let a batch that a block holds never be sent; False: it is not held."""
+        dropped = await self._conn.fetchval(_DROP_HELD, batch_id) is not None
+        await self._tell_of(batch_id)
+        return dropped
 
     async def expire_unconfirmed(self, sent_before: datetime) -> list[Batch]:
         """Stop waiting for a word on what was sent by then, and return it."""

@@ -11,6 +11,7 @@ from mautrix.util.async_db import Connection
 from ..domain.model import Block, Customer
 from .columns import Row, from_ms, from_ms_or_none, to_ms
 from .sessions import CUSTOMER, customer_from_row
+from .team_events import TeamEventRepository
 
 _BLOCK = "id, customer_id, kind, reason, by_id, by_name, created_at, expires_at, lifted_at, direct_id"
 _ADD = f"""
@@ -28,6 +29,16 @@ _LIST = f"""
     ))
     AND (expires_at IS NULL OR expires_at > $2) AND (lifted_at IS NULL OR lifted_at > $2)
 """
+_IN_FORCE = "b.created_at <= $1 AND b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > $1)"
+BLOCKED_CUSTOMERS = f"""
+    SELECT b.customer_id FROM block b WHERE {_IN_FORCE}
+    UNION SELECT s.customer_id FROM block b
+    JOIN session s ON s.address_hash = b.address_hash AND s.created_at >= b.created_at
+    JOIN customer c ON c.id = s.customer_id AND c.identity = 'anonymous'
+    WHERE b.address_hash IS NOT NULL AND {_IN_FORCE}
+"""
+"""Who is blocked at $1, as a set for `customer_id IN (…)`: the same as `_LIST` tells of one customer."""
+
 _RUNS = "lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $2)"
 # A block and its copies hold one person: who lifts, or changes, one of them does so with all.
 _ROOTS = f"SELECT COALESCE(origin, id) FROM block WHERE customer_id = $1 AND {_RUNS}"

@@ -11,7 +11,10 @@ from mautrix.util.async_db import Connection, UpgradeTable
 upgrade_table = UpgradeTable()
 
 _CUSTOMER_INDEXES = ("CREATE UNIQUE INDEX customer_account ON customer (account) WHERE account IS NOT NULL",)
-_SESSION_INDEXES = ("CREATE INDEX session_customer ON session (customer_id)",)
+_SESSION_INDEXES = (
+    "CREATE INDEX session_customer ON session (customer_id)",
+    "CREATE INDEX session_address ON session (address_hash) WHERE address_hash IS NOT NULL",
+)
 _CHALLENGE = (
     """CREATE TABLE challenge (
         nonce      TEXT PRIMARY KEY,
@@ -86,6 +89,7 @@ _REDACTION = (
 _BLOCK_INDEXES = (
     "CREATE INDEX block_account ON block (account_hash) WHERE account_hash IS NOT NULL",
     "CREATE INDEX block_origin ON block (origin) WHERE origin IS NOT NULL",
+    "CREATE INDEX block_running ON block (customer_id, created_at, expires_at) WHERE lifted_at IS NULL",
     "CREATE INDEX block_list ON block (id, expires_at, lifted_at) WHERE origin IS NULL",
 )
 _NOTE = (

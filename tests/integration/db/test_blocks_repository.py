@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from plugin.db.blocks import Lifted
 from plugin.domain.model import Block
 
 
@@ -64,7 +65,9 @@ async def test_a_lifted_block_counts_up_to_when_it_was_lifted(database, seed, ma
     await seed.customer()
     async with database.transaction() as tx:
         await tx.blocks.add(block(make, end=None))
-        assert await tx.blocks.lift_all("c1", make.at(150)) == {"c1"}
+        assert await tx.blocks.lift_all("c1", make.at(150)) == Lifted(
+            block_ids=frozenset({"k1"}), customer_ids=frozenset({"c1"})
+        )
     async with database.snapshot() as tx:
         (lifted,) = await tx.blocks.list_not_over_before("c1", make.at(149))
         assert lifted.lifted_at == make.at(150)
@@ -80,8 +83,9 @@ async def test_lifting_ends_what_is_in_force_and_nothing_else(database, seed, ma
         await tx.blocks.add(block(make, "open", begin=0, end=None))
         await tx.blocks.add(block(make, "long", begin=0, end=900))
         await tx.blocks.add(block(make, "foreign", "c2", begin=0, end=900))
-        assert await tx.blocks.lift_all("c1", make.at(150)) == {"c1"}
-        assert await tx.blocks.lift_all("c1", make.at(160)) == set()
+        lifted = await tx.blocks.lift_all("c1", make.at(150))
+        assert lifted == Lifted(block_ids=frozenset({"open", "long"}), customer_ids=frozenset({"c1"}))
+        assert not (await tx.blocks.lift_all("c1", make.at(160))).block_ids
     at = round(make.at(150).timestamp() * 1000)
     assert await store.look("SELECT id, lifted_at FROM block ORDER BY id") == [
         ("foreign", None),
@@ -96,7 +100,9 @@ async def test_a_block_is_never_lifted_before_it_began(database, seed, make) -> 
     await seed.customer()
     async with database.transaction() as tx:
         await tx.blocks.add(block(make, begin=100, end=900))
-        assert await tx.blocks.lift_all("c1", make.at(50)) == {"c1"}
+        assert await tx.blocks.lift_all("c1", make.at(50)) == Lifted(
+            block_ids=frozenset({"k1"}), customer_ids=frozenset({"c1"})
+        )
     async with database.snapshot() as tx:
         (lifted,) = await tx.blocks.list_not_over_before("c1", make.at(0))
     assert lifted.lifted_at == make.at(100)

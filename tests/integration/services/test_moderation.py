@@ -215,9 +215,15 @@ async def test_the_audit_log_says_who_did_what_to_whom_when(desk, host, customer
     ((alice,),) = await desk.store.look("SELECT id FROM moderator WHERE name = 'Alice'")
     ((block_id,),) = await desk.store.look("SELECT id FROM block")
     target = {"customer": customer, "ticket": 1001}
+    made = {
+        "block": block_id,
+        "kind": "timeout",
+        "until": "2026-03-01T13:00:01.000+00:00",
+        "reason_length": len("rude"),
+    }
     assert [(*row[:4], json.loads(row[4]), json.loads(row[5])) for row in rows] == [
-        (ms(blocked), alice, "Alice", "block.created", target, {"block": block_id, "kind": "timeout"}),
-        (ms(unblocked), alice, "Alice", "block.lifted", target, {}),
+        (ms(blocked), alice, "Alice", "block.created", target, made),
+        (ms(unblocked), alice, "Alice", "block.lifted", target, {"block": block_id}),
     ]
 
 
