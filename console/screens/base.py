@@ -1,0 +1,206 @@
+"""What all main screens have: heading, keys, help, acts that may fail, and the live stream."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+
+from ..api.client import Client
+from ..api.errors import DeskError, Unauthorized
+from ..api.events import Event, Reset
+from ..state.desk import Change, Desk
+from ..state.plain import plain
+from ..widgets.heading import Heading
+from ..widgets.keybar import KeyBar
+from ..widgets.listing import Listing
+from .help import HelpScreen
+from .shell import Shell, Storage
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act(Generic[T]):
+    """Something asked of the desk, kept so that it can be repeated when it fails."""
+
+    failed: str
+    """What is said when it fails, such as `Not closed`."""
+    make: Callable[[], Awaitable[T]]
+    then: Callable[[T], object] | None
+    otherwise: Callable[[DeskError], bool] | None
+    """Is asked first about a failure; true means that it is dealt with."""
+
+
+class BaseScreen(Screen[None]):
+    """One main screen; a subclass gives its section and its body."""
+
+    SECTION: ClassVar[str] = ""
+    PLACE: ClassVar[str] = ""
+    KEYS_TITLE: ClassVar[str] = "On every screen"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "refresh", "Refresh", show=False, tooltip="Loads what is shown again"),
+        Binding("R", "repeat", "Repeat", tooltip="Tries again what failed last"),
+        Binding("question_mark", "help", "Help", tooltip="All keys of this screen"),
+        Binding("q", "back", "Back", show=False, tooltip="Goes back; on a main screen it quits"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._failed: Act[Any] | None = None
+        self._acts = 0
+
+    # What a subclass gives
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Give what is between the heading and the keys."""
+        return ()
+
+    def take(self, item: Event, changes: set[Change]) -> None:
+        """Take in an event of the live stream; must be quick."""
+
+    def refresh_all(self) -> None:
+        """Load everything that is shown again."""
+        for listing in self.query(Listing):
+            listing.reload()
+
+    # What it has
+
+    @property
+    def shell(self) -> Shell:
+        """Return the console."""
+        return cast("Shell", self.app)
+
+    @property
+    def client(self) -> Client:
+        """Return the way to the desk."""
+        return self.shell.client
+
+    @property
+    def desk(self) -> Desk:
+        """Return what all screens know."""
+        return self.shell.desk
+
+    @property
+    def storage(self) -> Storage:
+        """Return what is kept over a restart."""
+        return self.shell.storage
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self.shell.now()
+
+    def compose(self) -> ComposeResult:
+        """Show heading, body and keys."""
+        yield Heading(self.desk, self.SECTION, self.PLACE)
+        yield from self.compose_body()
+        yield KeyBar()
+
+    # Acts
+
+    def act(
+        self,
+        failed: str,
+        make: Callable[[], Awaitable[T]],
+        *,
+        then: Callable[[T], object] | None = None,
+        otherwise: Callable[[DeskError], bool] | None = None,
+    ) -> None:
+        """Ask something of the desk without stopping anything; a failure is said and can be repeated."""
+        self._start(Act(failed=failed, make=make, then=then, otherwise=otherwise))
+
+    def _start(self, act: Act[Any]) -> None:
+        self._failed = None
+        self.refresh_bindings()
+        self.run_worker(self._perform(act), group="acts")
+
+    async def _perform(self, act: Act[T]) -> None:
+        self._count_acts(1)
+        try:
+            result = await act.make()
+        except Unauthorized:
+            self._keep(act)
+            self.shell.ask_for_login()
+        except DeskError as error:
+            if act.otherwise is None or not act.otherwise(error):
+                self._keep(act)
+                self.say(f"{act.failed}. {error.detail} Press R to try again.", failed=True)
+        else:
+            if act.then is not None:
+                act.then(result)
+        finally:
+            self._count_acts(-1)
+
+    def _keep(self, act: Act[Any]) -> None:
+        self._failed = act
+        self.refresh_bindings()
+
+    def _count_acts(self, by: int) -> None:
+        self._acts += by
+        for heading in self.query(Heading):
+            heading.is_busy = self._acts > 0
+            heading.refresh()
+
+    def say(self, text: str, *, failed: bool = False) -> None:
+        """Show a sentence for a few seconds."""
+        self.notify(
+            plain(text),
+            severity="error" if failed else "information",
+            timeout=8 if failed else 3,
+            markup=False,
+        )
+
+    # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Show the key for repeating only when something failed."""
+        if action == "repeat":
+            return self._failed is not None
+        return super().check_action(action, parameters)
+
+    def action_refresh(self) -> None:
+        """Load what is shown again."""
+        self.shell.hurry()
+        self.refresh_all()
+
+    def action_repeat(self) -> None:
+        """Try again what failed last."""
+        if self._failed is not None:
+            self._start(self._failed)
+
+    async def action_help(self) -> None:
+        """Show all keys of this screen."""
+        await self.app.push_screen(HelpScreen(self))
+
+    def action_back(self) -> None:
+        """Go back, or quit where there is nothing to go back to."""
+        if len(self.app.screen_stack) > 1:
+            self.dismiss()
+        else:
+            self.app.exit()
+
+    # The stream
+
+    def hear(self, item: Event | Reset, changes: set[Change]) -> None:
+        """Be told of an event; the console calls it for each screen."""
+        if isinstance(item, Reset):
+            self.refresh_all()
+        else:
+            self.take(item, changes)
+
+    def time_passed(self) -> None:
+        """Paint again what depends on the time."""
+        for listing in self.query(Listing):
+            listing.repaint()
+
+    def heading_changed(self) -> None:
+        """Paint the heading again: connection or numbers changed."""
+        for heading in self.query(Heading):
+            heading.refresh()
