@@ -57,6 +57,7 @@ from .services.tickets import TicketService
 from .services.users import UserService
 from .services.wallets import WalletService
 from .web.customer_api import CustomerApi
+from .web.document import DocumentApi
 from .web.gate import Gate, answer_closed
 from .web.identity_api import IdentityApi
 from .web.languages import Languages
@@ -275,6 +276,7 @@ class Headset(Plugin):
         self._undo.append(self._gateway.on_text(operators.answer))
         self._wire_moderators(database, limits, health)
         OperatorApi(health, self._streams, self.clock).add_routes(self.webapp)
+        DocumentApi().add_routes(self.webapp)
         files = read_widget_files()
         languages = Languages.from_files(files)
         WidgetFiles(files, languages, self._get_settings).add_routes(self.webapp)

@@ -1,0 +1,139 @@
+"""Requests that nobody thought of: made of the document by schemathesis, answered by the real plugin."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import hypothesis
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+EXAMPLES = 10
+"""Of each kind of request that is tried on one operation."""
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+_COMPONENTS = "#/components/schemas/"
+
+# The same requests each time. Nothing is slow or odd about a test that waits for a server.
+_SETTINGS = hypothesis.settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=EXAMPLES,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@dataclass(kw_only=True)
+class Fuzz:
+    """Tries the operations of a document on one server, each under a token of its kind."""
+
+    document: Mapping[str, Any]
+    base_url: str
+    tokens: Mapping[str, str]
+    """By the name of the security scheme."""
+    statuses: dict[str, Counter[int]] = field(default_factory=dict)
+    """What each operation answered, by its name."""
+
+    def __post_init__(self) -> None:
+        self._schema = schemathesis.openapi.from_dict(dict(self.document))
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def get_operation(self, path: str, method: str) -> schemathesis.schemas.APIOperation:
+        """Return one operation."""
+        return self._schema[path][method]
+
+    def send(self, path: str, method: str, *, token: str | None = None, **parts: Any) -> requests.Response:
+        """Make one request, whose answer must be as the document says."""
+        return self._send(self.get_operation(path, method).Case(**parts), token)
+
+    def try_all(self, path: str, method: str, known: Mapping[str, Any]) -> None:
+        """Make requests as the document allows them, as it does not, and about what is `known` to be there."""
+        operation = self.get_operation(path, method)
+        named = {part.name for part in operation.path_parameters}
+        self._try(operation, GenerationMode.POSITIVE)
+        self._try(operation, GenerationMode.NEGATIVE)
+        if named:
+            self._try(operation, GenerationMode.POSITIVE, {name: known[name] for name in named & known.keys()})
+
+    def _try(
+        self, operation: Any, mode: GenerationMode, path_parameters: Mapping[str, Any] | None = None
+    ) -> None:
+        parts = {"path_parameters": dict(path_parameters)} if path_parameters else {}
+
+        @_SETTINGS
+        @hypothesis.given(case=operation.as_strategy(generation_mode=mode, **parts))
+        def run(case: schemathesis.Case) -> None:
+            self._send(case)
+
+        run()
+
+    def _send(self, case: schemathesis.Case, token: str | None = None) -> requests.Response:
+        definition = case.operation.definition.raw
+        (scheme,) = definition["security"][0] if "security" in definition else [None]
+        bearer = token or self.tokens.get(scheme or "")
+        response = case.call(
+            self.base_url,
+            self._session,
+            headers={"Authorization": f"Bearer {bearer}"} if bearer else {},
+            timeout=10,
+            allow_redirects=False,
+        )
+        case.validate_response(response, checks=CHECKS)
+        self.statuses.setdefault(definition["operationId"], Counter())[response.status_code] += 1
+        return response
+
+
+def close_answers(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document with no room for what it does not name: an answer may have more for clients, not here."""
+    document = copy.deepcopy(dict(document))
+    schemas = document["components"]["schemas"]
+    answered: set[str] = set()
+    waiting = [response for item in document["paths"].values() for response in _responses(item)]
+    while waiting:
+        for node in _walk(waiting.pop()):
+            name = str(node.get("$ref", "")).removeprefix(_COMPONENTS)
+            if name in schemas and name not in answered:
+                answered.add(name)
+                waiting.append(schemas[name])
+    for name in answered:
+        for node in _walk(schemas[name]):
+            if node.get("type") == "object" and "properties" in node:
+                node.setdefault("additionalProperties", False)
+    return document
+
+
+def _responses(item: Mapping[str, Any]) -> Iterable[Any]:
+    for operation in item.values():
+        if isinstance(operation, dict):
+            yield operation["responses"]
+            yield operation.get("x-events", {})
+
+
+def _walk(node: Any) -> Iterable[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _walk(child)
