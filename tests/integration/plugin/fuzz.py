@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-EXAMPLES = 10
+EXAMPLES = 20
 """Of each kind of request that is tried on one operation."""
 
 CHECKS = [
@@ -65,18 +65,21 @@ class Fuzz:
         """Return one operation."""
         return self._schema[path][method]
 
-    def send(self, path: str, method: str, *, token: str | None = None, **parts: Any) -> requests.Response:
+    def send(
+        self, path: str, method: str, *, token: str | None = None, **parts: Any
+    ) -> schemathesis.Response:
         """Make one request, whose answer must be as the document says."""
         return self._send(self.get_operation(path, method).Case(**parts), token)
 
     def try_all(self, path: str, method: str, known: Mapping[str, Any]) -> None:
-        """Make requests as the document allows them, as it does not, and about what is `known` to be there."""
+        """Make requests as the document allows them and as it does not, and about what is `known`."""
         operation = self.get_operation(path, method)
-        named = {part.name for part in operation.path_parameters}
         self._try(operation, GenerationMode.POSITIVE)
-        self._try(operation, GenerationMode.NEGATIVE)
+        if operation.body or any(operation.iter_parameters()):
+            self._try(operation, GenerationMode.NEGATIVE)
+        named = {part.name for part in operation.path_parameters} & known.keys()
         if named:
-            self._try(operation, GenerationMode.POSITIVE, {name: known[name] for name in named & known.keys()})
+            self._try(operation, GenerationMode.POSITIVE, {name: known[name] for name in named})
 
     def _try(
         self, operation: Any, mode: GenerationMode, path_parameters: Mapping[str, Any] | None = None
@@ -90,7 +93,7 @@ class Fuzz:
 
         run()
 
-    def _send(self, case: schemathesis.Case, token: str | None = None) -> requests.Response:
+    def _send(self, case: schemathesis.Case, token: str | None = None) -> schemathesis.Response:
         definition = case.operation.definition.raw
         (scheme,) = definition["security"][0] if "security" in definition else [None]
         bearer = token or self.tokens.get(scheme or "")
@@ -107,7 +110,7 @@ class Fuzz:
 
 
 def close_answers(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document with no room for what it does not name: an answer may have more for clients, not here."""
+    """Return the document with no room in answers for what it does not name."""
     document = copy.deepcopy(dict(document))
     schemas = document["components"]["schemas"]
     answered: set[str] = set()

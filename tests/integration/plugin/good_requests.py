@@ -1,0 +1,143 @@
+"""What must be there for a route to have something to do, and a request to it that must be taken."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stack.customer import Customer, open_session
+from stack.json_api import JsonApi
+from tests.integration.plugin.desk import ORIGIN, Desk
+from tests.integration.plugin.mod.team import Console, make_code, sign_in
+from tests.integration.plugin.wallet import ADDRESS, SECRET, sign
+from tests.tokens import sign_token
+
+
+@dataclass(kw_only=True)
+class Good:
+    """A request that must be taken; the rest of it comes from the route."""
+
+    token: str | None = None
+    """None: the one that the route's other requests are made with."""
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    """As schemathesis has them: path_parameters, query, body …"""
+
+
+@dataclass(kw_only=True)
+class Scene:
+    """A customer with an open ticket, and a team at its consoles."""
+
+    desk: Desk
+    customer: Customer
+    ticket: int
+    message: str
+    admin: Console
+    moderator: Console
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """Return a token of each kind."""
+        return {"customer": self.customer.token, "moderator": self.admin.token}
+
+    @property
+    def customer_id(self) -> str:
+        return str(self.customer.session["customer"]["id"])
+
+    def known(self, path: str) -> dict[str, Any]:
+        """Return the values that lead somewhere in a path."""
+        found: dict[str, Any] = {"number": self.ticket, "customer": self.customer_id}
+        if path.startswith(("/v1/messages/", "/v1/mod/messages/")):
+            found["id"] = self.message
+        return found
+
+
+async def set_scene(desk: Desk) -> Scene:
+    """Let a customer write, and a team sign in."""
+    customer = await new_customer(desk)
+    message = await customer.send("What is this fee?")
+    return Scene(
+        desk=desk,
+        customer=customer,
+        ticket=message["ticket"],
+        message=message["id"],
+        admin=await sign_in(desk, "Carol"),
+        moderator=await sign_in(desk, "Alice"),
+    )
+
+
+async def new_customer(desk: Desk) -> Customer:
+    """Let a browser on a host page begin."""
+    return await open_session(JsonApi(desk.http.session, str(desk.http.make_url("/"))))
+
+
+Make = Callable[[Scene], Awaitable[Good]]
+
+GOOD: dict[str, Make] = {}
+"""By the name of the operation; without one here, what the document allows must be enough."""
+
+
+def good(operation: str) -> Callable[[Make], Make]:
+    def keep(make: Make) -> Make:
+        GOOD[operation] = make
+        return make
+
+    return keep
+
+
+@good("endSession")
+@good("eraseOwnData")
+async def by_somebody_else(scene: Scene) -> Good:
+    return Good(token=(await new_customer(scene.desk)).token)
+
+
+@good("takeBackMessage")
+async def own_message(scene: Scene) -> Good:
+    message = await scene.customer.send("a secret of mine")
+    return Good(parts={"path_parameters": {"id": message["id"]}})
+
+
+@good("rateOwnTicket")
+async def closed_ticket(scene: Scene) -> Good:
+    await scene.customer.api.call("POST", f"/v1/tickets/{scene.ticket}/close")
+    return Good(parts={"path_parameters": {"number": scene.ticket}, "body": {"score": 5, "comment": "quick"}})
+
+
+@good("signInAsUser")
+async def user(scene: Scene) -> Good:
+    claims = {
+        "sub": "7",
+        "name": "Ann",
+        "aud": "headset",
+        "jti": secrets.token_hex(8),
+        "exp": time.time() + 300,
+    }
+    return Good(
+        token=(await new_customer(scene.desk)).token, parts={"body": {"token": sign_token(claims, SECRET)}}
+    )
+
+
+@good("askChallenge")
+async def wallet(scene: Scene) -> Good:
+    return Good(parts={"body": {"address": ADDRESS, "chain_id": 1, "origin": ORIGIN}})
+
+
+@good("signInWithWallet")
+async def signed_text(scene: Scene) -> Good:
+    browser = await new_customer(scene.desk)
+    message = (await browser.ask_challenge(ADDRESS, origin=ORIGIN)).json["message"]
+    return Good(token=browser.token, parts={"body": {"message": message, "signature": sign(message)}})
+
+
+@good("getAsset")
+async def asset(scene: Scene) -> Good:
+    page = (await scene.customer.api.request("GET", "/widget")).text
+    build = page.split("widget/")[1].split("/")[0]
+    return Good(parts={"path_parameters": {"build": build, "name": "page.css"}})
+
+
+@good("exchangeCode")
+async def code(scene: Scene) -> Good:
+    return Good(parts={"body": {"code": await make_code(scene.desk, "Bob")}})
