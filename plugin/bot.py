@@ -42,6 +42,7 @@ from .services.inbox import Inbox
 from .services.intake import Intake
 from .services.mod.access import AccessService
 from .services.mod.health_watch import HealthWatch
+from .services.mod.team import TeamService
 from .services.moderation import ModerationService
 from .services.operators import OperatorService
 from .services.orders import OrderService
@@ -263,18 +264,21 @@ class Headset(Plugin):
             is_allowed=gate.is_allowed,
         )
         users = UserService(self.clock, self._get_settings)
+        access = AccessService(database, self.clock, self._redactions.worker.wake)
+        team = TeamService(database, self.clock)
         operators = OperatorService(
             database=database,
             clock=self.clock,
             settings=self._get_settings,
             health=health,
             moderation=self._moderation,
+            team=team,
             wallets=wallets,
             users=users,
             saw_untrusted_proxy=lambda: limits.saw_untrusted_proxy,
         )
         self._undo.append(self._gateway.on_text(operators.answer))
-        self._wire_moderators(database, limits, health)
+        self._wire_moderators(database, limits, health, access, team)
         OperatorApi(health, self._streams, self.clock).add_routes(self.webapp)
         DocumentApi().add_routes(self.webapp)
         files = read_widget_files()
@@ -322,7 +326,14 @@ class Headset(Plugin):
         api.add_routes(self.webapp)
         self.webapp.add_middleware(gate)  # type: ignore[arg-type]  # maubot's type knows no streams
 
-    def _wire_moderators(self, database: Database, limits: Limits, health: HealthService) -> None:
+    def _wire_moderators(
+        self,
+        database: Database,
+        limits: Limits,
+        health: HealthService,
+        access: AccessService,
+        team: TeamService,
+    ) -> None:
         self._health_watch = HealthWatch(database, health, self.log)
         parts = Parts(
             database=database,
@@ -332,7 +343,8 @@ class Headset(Plugin):
             hub=self._hub,
             limits=limits,
             streams=self._streams,
-            access=AccessService(database, self.clock, self._redactions.worker.wake),
+            access=access,
+            team=team,
             room=self._room,
             health=health,
             tickets=self._tickets,

@@ -9,6 +9,7 @@ from mautrix.util.async_db import Connection
 from ..domain.model import ModeratorCode, ModeratorToken
 from .columns import Row, from_ms, from_ms_or_none, to_ms
 from .moderators import READ_MODERATOR, moderator_from_row
+from .team_events import TeamEventRepository
 
 _ADD_CODE = """
     INSERT INTO moderator_code (code_hash, moderator_id, created_by, created_at, expires_at, room_id)
@@ -74,8 +75,8 @@ def _token(row: Row) -> ModeratorToken:
 class AccessRepository:
     """Who may speak for which moderator over HTTP."""
 
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
+    def __init__(self, conn: Connection, events: TeamEventRepository) -> None:
+        self._conn, self._events = conn, events
 
     async def add_code(self, code: ModeratorCode, at: datetime) -> None:
         """Store a code that was made now."""
@@ -112,6 +113,7 @@ class AccessRepository:
         await self._conn.execute(
             _ADD, token.id, token_hash, token.moderator.id, token.created_by, to_ms(token.created_at)
         )
+        self._events.note("moderator.updated")
 
     async def get_by_hash(self, token_hash: str) -> ModeratorToken | None:
         """Return the token with its moderator as the allow-list has them now; None: it is void."""
@@ -135,7 +137,10 @@ class AccessRepository:
 
     async def revoke(self, token_id: str, at: datetime) -> bool:
         """Void a token; False where it was void already."""
-        return await self._conn.fetchval(_REVOKE, token_id, to_ms(at)) is not None
+        revoked = await self._conn.fetchval(_REVOKE, token_id, to_ms(at)) is not None
+        if revoked:
+            self._events.note("moderator.updated")
+        return revoked
 
     async def revoke_retired(self, at: datetime) -> None:
         """Void what those hold who are not on the allow-list any more, should they come back or not."""

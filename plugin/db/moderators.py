@@ -18,7 +18,7 @@ READ_MODERATOR = """
 """The columns that `moderator_from_row` reads, of the table under the name `m`."""
 
 _LIST_ACTIVE = f"SELECT {READ_MODERATOR} FROM moderator m WHERE m.active = 1 ORDER BY m.id"
-_LIST_ALL = f"SELECT {READ_MODERATOR} FROM moderator m ORDER BY m.id"
+_LIST_ALL = f"SELECT {READ_MODERATOR} FROM moderator m ORDER BY m.active DESC, m.id"
 _MODERATOR = "id, name, role, telegram_id, mxid, handles, source"
 _ADD = f"INSERT INTO moderator ({_MODERATOR}, active) VALUES ($1, $2, $3, $4, $5, $6, $7, 1)"
 _UPDATE = """
@@ -56,7 +56,7 @@ class ModeratorRepository:
         return [moderator_from_row(row) for row in await self._conn.fetch(_LIST_ACTIVE)]
 
     async def list_all(self) -> list[Moderator]:
-        """Return those on the allow-list and those who once were."""
+        """Return those on the allow-list, then those who once were."""
         return [moderator_from_row(row) for row in await self._conn.fetch(_LIST_ALL)]
 
     async def retire_configured(self) -> None:

@@ -36,6 +36,17 @@ _PRUNE = (
     "DELETE FROM redaction WHERE done_at < $1",
     "DELETE FROM room_event WHERE outcome IS NOT NULL AND outcome <> 'error' AND sent_at < $1",
 )
+_STRANGER = "id, event_id, sender, ticket, text, sent_at, name"
+_LIST_STRANGERS = f"""
+    SELECT {_STRANGER} FROM stranger_reply WHERE CAST($1 AS TEXT) IS NULL OR id < $1 ORDER BY id DESC LIMIT $2
+"""
+# What was done in a private conversation is its moderator's alone; a block counts for the whole team.
+_LIST_AUDIT = """
+    SELECT id, at, actor_id, actor_name, action, target, detail FROM audit
+    WHERE (CAST($1 AS TEXT) IS NULL OR id < $1)
+        AND (actor_id = $2 OR action LIKE 'block.%' OR target NOT LIKE '%"direct": "%')
+    ORDER BY id DESC LIMIT $3
+"""
 _COUNT_STRANGERS = "SELECT COUNT(*) FROM stranger_reply WHERE sent_at >= $1"
 
 
@@ -47,6 +58,33 @@ class EarlyChange:
     sender: str
     text: str | None
     sent_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class StrangerReply:
+    """A reply to a ticket by somebody who is not on the allow-list."""
+
+    id: str
+    event_id: str
+    sender: str
+    ticket: int
+    text: str
+    sent_at: datetime
+    name: str | None
+    """What the room calls them; None until that is known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditEntry:
+    """Who did what to whom, when."""
+
+    id: str
+    at: datetime
+    actor_id: str
+    actor_name: str
+    action: str
+    target: dict[str, Any]
+    detail: dict[str, Any]
 
 
 class RecordRepository:
@@ -77,6 +115,36 @@ class RecordRepository:
             json.dumps(target),
             json.dumps(detail),
         )
+
+    async def list_audit(self, reader_id: str, after: str | None, limit: int) -> list[AuditEntry]:
+        """Return what a moderator may read of the log, newest first, from the entry before one."""
+        return [
+            AuditEntry(
+                id=row["id"],
+                at=from_ms(row["at"]),
+                actor_id=row["actor_id"],
+                actor_name=row["actor_name"],
+                action=row["action"],
+                target=json.loads(row["target"]),
+                detail=json.loads(row["detail"]),
+            )
+            for row in await self._conn.fetch(_LIST_AUDIT, after, reader_id, limit)
+        ]
+
+    async def list_strangers(self, after: str | None, limit: int) -> list[StrangerReply]:
+        """Return strangers' replies, newest first, from the one before one."""
+        return [
+            StrangerReply(
+                id=row["id"],
+                event_id=row["event_id"],
+                sender=row["sender"],
+                ticket=row["ticket"],
+                text=row["text"],
+                sent_at=from_ms(row["sent_at"]),
+                name=row["name"],
+            )
+            for row in await self._conn.fetch(_LIST_STRANGERS, after, limit)
+        ]
 
     async def add_stranger_reply(
         self, record_id: str, *, event_id: str, sender: str, ticket: int, text: str, sent_at: datetime

@@ -11,6 +11,7 @@ from mautrix.util.async_db import Connection
 from .access import AccessRepository
 from .batches import BatchRepository
 from .blocks import BlockRepository
+from .canned import CannedRepository
 from .conversations import ConversationRepository
 from .directs import DirectRepository
 from .erasure import ErasureRepository
@@ -68,11 +69,15 @@ class Transaction:
 
     @cached_property
     def access(self) -> AccessRepository:
-        return AccessRepository(self._conn)
+        return AccessRepository(self._conn, self.team_events)
 
     @cached_property
     def blocks(self) -> BlockRepository:
         return BlockRepository(self._conn, self.team_events)
+
+    @cached_property
+    def canned(self) -> CannedRepository:
+        return CannedRepository(self._conn, self.team_events)
 
     @cached_property
     def records(self) -> RecordRepository:

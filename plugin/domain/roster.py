@@ -7,6 +7,25 @@ from collections.abc import Iterable
 from .model import Moderator
 
 
+class Ghosts:
+    """The Matrix ids that the bridge gives to people of Telegram, on its own server and nowhere else."""
+
+    def __init__(self, *, bridge_bot: str, template: str) -> None:
+        self._before, self._after = template.split("{userid}")
+        self._server = bridge_bot.partition(":")[2]
+
+    def get_mxid(self, userid: str) -> str:
+        """Return the Matrix id of a person's ghost."""
+        return f"@{self._before}{userid}{self._after}:{self._server}"
+
+    def get_telegram_id(self, mxid: str) -> int | None:
+        """Return the number of the person whose ghost this is; None for anybody else."""
+        localpart = mxid[1:].partition(":")[0]
+        userid = localpart.removeprefix(self._before).removesuffix(self._after)
+        is_number = userid.isascii() and userid.isdigit() and len(userid) < 16
+        return int(userid) if is_number and self.get_mxid(userid) == mxid else None
+
+
 class Roster:
     """The moderators by the Matrix ids under which they may write.
 
@@ -19,12 +38,12 @@ class Roster:
         self.bridge_bot = bridge_bot
         self.own_mxid = own_mxid
         self._by_mxid: dict[str, Moderator] = {}
-        self._template, self._server = ghost_template, bridge_bot.partition(":")[2]
+        self._ghosts = Ghosts(bridge_bot=bridge_bot, template=ghost_template)
         for moderator in moderators:
             if moderator.mxid:
                 self._by_mxid[moderator.mxid] = moderator
             if moderator.telegram_id is not None:
-                self._by_mxid[self._ghost(str(moderator.telegram_id))] = moderator
+                self._by_mxid[self._ghosts.get_mxid(str(moderator.telegram_id))] = moderator
 
     def find(self, mxid: str) -> Moderator | None:
         """Return the moderator who writes as `mxid`; the bridge bot and this bot are never one."""
@@ -41,7 +60,7 @@ class Roster:
         """Tell whether somebody wrote as the group itself: as the bridge bot, or under the group's number."""
         if mxid == self.bridge_bot:
             return True
-        return chat_id is not None and mxid in (self._ghost(str(chat_id)), self._ghost(f"channel-{chat_id}"))
-
-    def _ghost(self, userid: str) -> str:
-        return f"@{self._template.format(userid=userid)}:{self._server}"
+        return chat_id is not None and mxid in (
+            self._ghosts.get_mxid(str(chat_id)),
+            self._ghosts.get_mxid(f"channel-{chat_id}"),
+        )

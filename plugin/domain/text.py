@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from .errors import TextEmpty, TextTooLong
+
 MAX_TEXT = 4000
 """Characters a customer may write in one message."""
 
@@ -51,6 +53,21 @@ def normalise(text: str) -> str:
     text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
     text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).strip()
     return "" if _BLANK.fullmatch(text) else text
+
+
+def checked_text(text: str) -> str:
+    """Return a message's text normalised. Raises TextEmpty, TextTooLong."""
+    text = normalise(text)
+    if not text:
+        raise TextEmpty
+    refuse_too_long(text)
+    return text
+
+
+def refuse_too_long(text: str) -> None:
+    """Raise TextTooLong where a text is longer than a message may be."""
+    if len(text) > MAX_TEXT:
+        raise TextTooLong(f"The text has {len(text)} characters, {MAX_TEXT} are allowed.", limit=MAX_TEXT)
 
 
 def one_line(text: str, limit: int) -> str:

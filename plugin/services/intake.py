@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from ..db.database import Database
 from ..db.transaction import Transaction
-from ..domain.errors import Conflict, TextEmpty, TextTooLong, Unauthorized
+from ..domain.errors import Conflict, Unauthorized
 from ..domain.model import Author, Channel, Customer, Message
-from ..domain.text import MAX_TEXT, normalise
+from ..domain.text import checked_text
 from .background import Worker
 from .directs import DirectService
 from .firewall import MOVE_FUNDS, Completed, Derives, examine
@@ -70,7 +70,7 @@ class Intake:
             Conflict: the `client_id` stands for another text, or for a message to somebody else.
             Unavailable: the database can't take it now.
         """
-        text = self._check(text)
+        text = checked_text(text)
         try:
             async with self._database.transaction() as tx:
                 stored = await self._store(
@@ -87,15 +87,6 @@ class Intake:
             raise stored.refusal()
         self._relays[stored.channel].wake()
         return stored, True
-
-    @staticmethod
-    def _check(text: str) -> str:
-        text = normalise(text)
-        if not text:
-            raise TextEmpty
-        if len(text) > MAX_TEXT:
-            raise TextTooLong(f"The text has {len(text)} characters, {MAX_TEXT} are allowed.", limit=MAX_TEXT)
-        return text
 
     async def _store(
         self,

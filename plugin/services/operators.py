@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 
 from ..db.database import Database
-from ..db.transaction import Transaction
 from ..domain.durations import format_duration
+from ..domain.errors import Conflict
 from ..domain.model import Moderator
 from ..domain.text import one_line
+from .audit import acting_in_matrix
 from .health import Health, HealthService
-from .ids import new_ulid
+from .mod.team import LONGEST_NAME, Entry, TeamService, find_named, is_mxid
 from .moderation import ModerationService
 from .ports import Clock, GetSettings
 from .users import UserService
@@ -26,9 +26,6 @@ HELP = """!headset status - is all well
 !headset blocks - who is blocked
 !headset help - this"""
 
-_MXID = re.compile(r"@[^:\s]+:\S+")
-_NAME = 100
-
 
 class OperatorService:
     """Answers the members of `admins`; to anybody else it says nothing."""
@@ -41,13 +38,14 @@ class OperatorService:
         settings: GetSettings,
         health: HealthService,
         moderation: ModerationService,
+        team: TeamService,
         wallets: WalletService,
         users: UserService,
         saw_untrusted_proxy: Callable[[], bool],
     ) -> None:
         self._database, self._clock, self._settings = database, clock, settings
         self._health, self._moderation, self._saw_untrusted_proxy = health, moderation, saw_untrusted_proxy
-        self._wallets, self._users = wallets, users
+        self._team, self._wallets, self._users = team, wallets, users
         self._commands: dict[str, Callable[[str, str], Awaitable[str]]] = {
             "status": self._status,
             "moderators": self._list_moderators,
@@ -115,8 +113,7 @@ class OperatorService:
         ]
 
     async def _list_moderators(self, _sender: str, _words: str) -> str:
-        async with self._database.snapshot() as tx:
-            team = await tx.moderators.list_active()
+        team = await self._team.list_members()
         return "\n".join(_line(moderator) for moderator in team) or "Nobody is on the allow-list."
 
     async def _list_blocks(self, _sender: str, _words: str) -> str:
@@ -125,63 +122,29 @@ class OperatorService:
 
     async def _allow(self, sender: str, words: str) -> str:
         who, _, name = words.partition(" ")
-        name = one_line(name, _NAME)
+        name = one_line(name, LONGEST_NAME)
         telegram_id = int(who) if who.isascii() and who.isdigit() and len(who) < 16 else None
-        mxid = who if _MXID.fullmatch(who) else None
+        mxid = who if is_mxid(who) else None
         if not (telegram_id or mxid):
             return f"{one_line(who, 64) or 'Nothing'} is neither a Telegram id, such as 5550001, nor an MXID."
         if not name:
             return "Write the name that customers see: !headset allow <Telegram id or MXID> <name>"
-        async with self._database.transaction() as tx:
-            known = [m for m in await tx.moderators.list_all() if _has_id(m, telegram_id, mxid)]
-            if any(_has_id(m, telegram_id, mxid) for m in await tx.moderators.list_active()):
-                return f"{who} is on the allow-list already."
-            now = self._clock.now()
-            moderator = Moderator(
-                id=known[0].id if known else new_ulid(now),
-                name=name,
-                role="moderator",
-                telegram_id=telegram_id,
-                mxid=mxid,
-                source="runtime",
-            )
-            put = tx.moderators.update if known else tx.moderators.add
-            await put(moderator)
-            await self._audit(tx, sender, "moderator.allowed", moderator)
+        entry = Entry(name=name, role="moderator", telegram_id=telegram_id, mxid=mxid)
+        try:
+            moderator = await self._team.allow(acting_in_matrix(sender), entry)
+        except Conflict:
+            return f"{who} is on the allow-list already."
         return f"✓ {_line(moderator)}"
 
     async def _deny(self, sender: str, words: str) -> str:
-        async with self._database.transaction() as tx:
-            found = [
-                m
-                for m in await tx.moderators.list_active()
-                if words and words in (str(m.telegram_id), m.mxid, m.name)
-            ]
-            if len(found) != 1:
-                return f"{len(found) or 'Nobody'} on the allow-list is {one_line(words, 64) or 'meant'}."
-            if not await tx.moderators.retire(found[0].id):
-                return f"{found[0].name} stands in the configuration: take the line out there."
-            await tx.access.revoke_retired(self._clock.now())
-            await self._audit(tx, sender, "moderator.denied", found[0])
-        return f"✓ {found[0].name} is a stranger now"
-
-    async def _audit(self, tx: Transaction, sender: str, action: str, moderator: Moderator) -> None:
-        now = self._clock.now()
-        await tx.records.add_audit(
-            new_ulid(now),
-            at=now,
-            actor_id=sender,
-            actor_name=sender,
-            action=action,
-            target={"moderator": moderator.id},
-            detail={"name": moderator.name},
-        )
-
-
-def _has_id(moderator: Moderator, telegram_id: int | None, mxid: str | None) -> bool:
-    return (telegram_id is not None and moderator.telegram_id == telegram_id) or (
-        mxid is not None and moderator.mxid == mxid
-    )
+        found = find_named(await self._team.list_members(), words)
+        if len(found) != 1:
+            return f"{len(found) or 'Nobody'} on the allow-list is {one_line(words, 64) or 'meant'}."
+        try:
+            denied = await self._team.deny(acting_in_matrix(sender), found[0].id)
+        except Conflict:
+            return f"{found[0].name} stands in the configuration: take the line out there."
+        return f"✓ {denied.name} is a stranger now"
 
 
 def _line(moderator: Moderator) -> str:

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 from ..db.database import Database
-from ..domain.errors import TextEmpty, TextTooLong
-from ..domain.text import MAX_TEXT, normalise
+from ..domain.errors import TextEmpty
+from ..domain.text import normalise, refuse_too_long
 
 _LONGEST_HANDLE = 100
 _PREFIX = re.compile(r"(?:(?:https?://)?(?:www\.)?(?:t|telegram)\.me/)?@?", re.ASCII | re.IGNORECASE)
@@ -40,8 +40,7 @@ class SupportCheck:
         Raises:
             TextEmpty, TextTooLong
         """
-        if len(text) > MAX_TEXT:
-            raise TextTooLong(f"The text has {len(text)} characters, {MAX_TEXT} are allowed.", limit=MAX_TEXT)
+        refuse_too_long(text)
         words = normalise(text).split()
         if not words:
             raise TextEmpty

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ...db.database import Database
-from ...db.transaction import Transaction
 from ...domain.errors import NotFound, Unauthorized
 from ...domain.model import Moderator, ModeratorCode, ModeratorToken
+from ..audit import Actor, acting, write_down
 from ..ids import hash_token, new_code, new_token, new_ulid
 from ..ports import Clock
 
@@ -35,20 +35,20 @@ class AccessService:
         self._database, self._clock, self._wake_redactions = database, clock, wake_redactions
 
     async def make_code(
-        self, moderator: Moderator, *, by: str, by_name: str, room_id: str | None
+        self, actor: Actor, moderator: Moderator, room_id: str | None
     ) -> tuple[str, ModeratorCode]:
         """Make a code for a moderator, to be told in a room; return it, which is stored nowhere."""
         now, code = self._clock.now(), new_code()
         stored = ModeratorCode(
             code_hash=hash_token(code),
             moderator_id=moderator.id,
-            created_by=by,
+            created_by=actor.id,
             expires_at=now + CODE_LASTS,
             room_id=room_id,
         )
         async with self._database.transaction() as tx:
             await tx.access.add_code(stored, now)
-            await self._audit(tx, by, by_name, "token.code_made", {"moderator": moderator.id})
+            await write_down(tx, now, actor, "token.code_made", {"moderator": moderator.id})
         return code, stored
 
     async def exchange(self, code: str) -> tuple[str, Caller]:
@@ -73,7 +73,7 @@ class AccessService:
             await tx.access.add_token(made, hash_token(token))
             if used.room_id is not None and used.event_id is not None:
                 await tx.redactions.advance(used.event_id, used.room_id, now)
-            await self._audit(tx, moderator.id, moderator.name, "token.made", {"token": made.id})
+            await write_down(tx, now, acting(moderator), "token.made", {"token": made.id})
         self._wake_redactions()
         return token, Caller(token_id=made.id, moderator=moderator)
 
@@ -99,34 +99,21 @@ class AccessService:
         async with self._database.snapshot() as tx:
             return await tx.access.list_tokens(None if moderator.role == "admin" else moderator.id)
 
-    async def revoke(self, moderator: Moderator, token_id: str) -> ModeratorToken:
-        """Void one's own token; an admin may void any. Return what it was.
+    async def revoke(self, actor: Actor, moderator: Moderator, token_id: str) -> ModeratorToken:
+        """Void one's own token; who has the role admin may void any. Return what it was.
 
         Raises:
             NotFound: there is none, or it is somebody else's.
         """
+        now = self._clock.now()
         async with self._database.transaction() as tx:
             found = await tx.access.get(token_id)
             if found is None or not _may_revoke(moderator, found):
                 raise NotFound
-            await tx.access.revoke(token_id, self._clock.now())
+            await tx.access.revoke(token_id, now)
             target = {"token": token_id, "moderator": found.moderator.id}
-            await self._audit(tx, moderator.id, moderator.name, "token.revoked", target)
+            await write_down(tx, now, actor, "token.revoked", target)
         return found
-
-    async def _audit(
-        self, tx: Transaction, actor_id: str, actor_name: str, action: str, target: dict[str, str]
-    ) -> None:
-        now = self._clock.now()
-        await tx.records.add_audit(
-            new_ulid(now),
-            at=now,
-            actor_id=actor_id,
-            actor_name=actor_name,
-            action=action,
-            target=target,
-            detail={},
-        )
 
 
 def _in_its_one_form(code: str) -> str:

@@ -16,7 +16,10 @@ from ...services.health import HealthService
 from ...services.held import HeldReplyService
 from ...services.hub import Hub
 from ...services.mod.access import AccessService
+from ...services.mod.canned import CannedService
 from ...services.mod.overview import OverviewService
+from ...services.mod.records import RecordService
+from ...services.mod.team import TeamService
 from ...services.moderation import ModerationService
 from ...services.ports import Clock, GetSettings
 from ...services.room import SupportRoom
@@ -24,7 +27,9 @@ from ...services.tickets import TicketService
 from ..limits import Limits
 from ..streams import Streams
 from .overview_api import OverviewApi
+from .records_api import RecordsApi
 from .routes import ModRoutes
+from .team_api import TeamApi
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +44,7 @@ class Parts:
     limits: Limits
     streams: Streams
     access: AccessService
+    team: TeamService
     room: SupportRoom
     health: HealthService
     tickets: TicketService
@@ -55,4 +61,7 @@ def add_moderator_api(parts: Parts, webapp: PluginWebApp) -> ModRoutes:
     database, settings = parts.database, parts.settings
     overview = OverviewService(database=database, settings=settings, room=parts.room)
     OverviewApi(overview).add_routes(routes)
+    TeamApi(parts.team, parts.access).add_routes(routes)
+    canned, records = CannedService(database, parts.clock), RecordService(database, settings)
+    RecordsApi(canned, records).add_routes(routes)
     return routes

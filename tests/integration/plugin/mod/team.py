@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plugin.db.database import Database
+from plugin.services.audit import acting_in_matrix
 from plugin.services.mod.access import AccessService
 from stack.json_api import JsonApi
 from tests.integration.plugin.desk import Desk
@@ -40,9 +41,7 @@ async def make_code(desk: Desk, name: str) -> str:
     async with database.snapshot() as tx:
         (moderator,) = [m for m in await tx.moderators.list_active() if m.name == name]
     access = AccessService(database, desk.plugin.clock, lambda: None)
-    code, _ = await access.make_code(
-        moderator, by="@root:example.org", by_name="@root:example.org", room_id=None
-    )
+    code, _ = await access.make_code(acting_in_matrix("@root:example.org"), moderator, None)
     return code
 
 
