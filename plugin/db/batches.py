@@ -32,14 +32,18 @@ _ASSIGN = "UPDATE outbox SET batch_id = $2 WHERE id = $1 AND batch_id IS NULL RE
 _GET = f"SELECT {_BATCH} FROM batch WHERE id = $1"
 
 _CHANNEL = "CASE WHEN direct_id IS NULL THEN 'team' ELSE 'direct' END"
-# Released or sent again together, batches of one lane would overtake each other.
+# Released or sent again together, batches of one lane would overtake each other. The earlier one has not
+# come to its end either, where the bridge reports, while its word is out.
 _FIRST_OF_LANE = """
-    NOT EXISTS (SELECT 1 FROM batch f WHERE f.lane = batch.lane AND f.state = 'open' AND f.id < batch.id)
+    NOT EXISTS (
+        SELECT 1 FROM batch f WHERE f.lane = batch.lane AND f.id < batch.id
+        AND (f.state = 'open' OR (f.state = 'sent' AND $2 = 1))
+    )
 """
 _LIST_DUE = f"""
     SELECT {_BATCH} FROM batch
-    WHERE state = 'open' AND due_at <= $1 AND lease_until <= $1 AND {_CHANNEL} = $3 AND {_FIRST_OF_LANE}
-    ORDER BY id LIMIT $2
+    WHERE state = 'open' AND due_at <= $3 AND lease_until <= $3 AND {_CHANNEL} = $1 AND {_FIRST_OF_LANE}
+    ORDER BY id LIMIT $4
 """
 _LEASE = """
     UPDATE batch SET lease_owner = $3, lease_until = $4, fence = fence + 1
@@ -246,9 +250,15 @@ class BatchRepository:
         row = await self._conn.fetchrow(_GET, batch_id)
         return None if row is None else _from_row(row)
 
-    async def list_due(self, now: datetime, limit: int, channel: Channel = "team") -> list[Batch]:
-        """Return a channel's open batches whose time has come and that nobody holds a lease on."""
-        return [_from_row(row) for row in await self._conn.fetch(_LIST_DUE, to_ms(now), limit, channel)]
+    async def list_due(
+        self, now: datetime, limit: int, channel: Channel = "team", *, wait_for_reports: bool = False
+    ) -> list[Batch]:
+        """Return a channel's open batches whose time has come and that nobody holds a lease on.
+
+        Of a lane only the first is due: what was made before it has come to its end.
+        """
+        rows = await self._conn.fetch(_LIST_DUE, channel, int(wait_for_reports), to_ms(now), limit)
+        return [_from_row(row) for row in rows]
 
     async def lease(self, batch: Batch, owner: str, until: datetime) -> int | None:
         """Take a due batch; return the new fence, None where somebody else was first."""
@@ -259,9 +269,11 @@ class BatchRepository:
         """End the leases that this host's former process held when it died."""
         await self._conn.execute(_TAKE_OVER, owner)
 
-    async def get_next_due(self, channel: Channel = "team") -> datetime | None:
-        """Return when a channel's next open batch may be taken."""
-        return from_ms_or_none(await self._conn.fetchval(_NEXT_DUE, channel))
+    async def get_next_due(
+        self, channel: Channel = "team", *, wait_for_reports: bool = False
+    ) -> datetime | None:
+        """Return when a channel's next open batch may be taken that does not wait for another one."""
+        return from_ms_or_none(await self._conn.fetchval(_NEXT_DUE, channel, int(wait_for_reports)))
 
     async def start_attempt(self, batch: Batch, device_id: str, at: datetime) -> int | None:
         """Begin a new attempt under new transaction ids; return its number, None where the lease is lost.

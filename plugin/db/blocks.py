@@ -10,7 +10,7 @@ from mautrix.util.async_db import Connection
 
 from ..domain.model import Block, Customer
 from .columns import Row, from_ms, from_ms_or_none, to_ms
-from .sessions import CUSTOMER, customer_from_row
+from .sessions import JOINED_CUSTOMER, customer_from_row
 from .team_events import TeamEventRepository
 
 _BLOCK = "id, customer_id, kind, reason, by_id, by_name, created_at, expires_at, lifted_at, direct_id"
@@ -68,7 +68,7 @@ _PAGE = f"""
     WITH page AS (
         SELECT {_BLOCK} FROM block WHERE origin IS NULL AND id < $2 AND {{0}} ORDER BY id DESC LIMIT $3
     )
-    SELECT page.*, {", ".join(f"w.{name} AS w_{name}" for name in CUSTOMER.split(", "))}, (
+    SELECT page.*, {JOINED_CUSTOMER}, (
         SELECT COUNT(DISTINCT o.id) FROM block c
         JOIN batch b ON b.customer_id = c.customer_id AND b.state = 'held'
         JOIN outbox o ON o.batch_id = b.id
@@ -139,8 +139,7 @@ class Lifted:
 
 
 def _entry(row: Row) -> BlockEntry:
-    customer = {name: row[f"w_{name}"] for name in CUSTOMER.split(", ")}
-    return BlockEntry(block=_from_row(row), customer=customer_from_row(customer), held=row["held"])
+    return BlockEntry(block=_from_row(row), customer=customer_from_row(row, "w_"), held=row["held"])
 
 
 def _from_row(row: Row) -> Block:
@@ -183,6 +182,10 @@ class BlockRepository:
     async def list_not_over_before(self, customer_id: str, at: datetime) -> list[Block]:
         """Return the customer's blocks that are in force at `at`, begin later, or end after it."""
         return [_from_row(row) for row in await self._conn.fetch(_LIST, customer_id, to_ms(at))]
+
+    async def list_blocked(self, now: datetime) -> set[str]:
+        """Return all customers who are blocked."""
+        return {row["customer_id"] for row in await self._conn.fetch(BLOCKED_CUSTOMERS, to_ms(now))}
 
     async def get(self, block_id: str) -> Block | None:
         """Return a block; of a copy, its original."""

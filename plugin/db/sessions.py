@@ -13,6 +13,9 @@ CUSTOMER = "id, identity, name, ticket, last_seq, last_event, created_at, accoun
 _ADD_CUSTOMER = f"INSERT INTO customer ({CUSTOMER}) VALUES ($1, $2, $3, NULL, 0, 0, $4, $5, $6)"
 _GET_CUSTOMER = f"SELECT {CUSTOMER} FROM customer WHERE id = $1"
 
+JOINED_CUSTOMER = ", ".join(f"w.{name} AS w_{name}" for name in CUSTOMER.split(", "))
+"""The same columns of a customer that a query joins as `w`."""
+
 _SESSION = "id, customer_id, created_at, ended_at"
 _ADD_SESSION = """
     INSERT INTO session (id, token_hash, customer_id, locale, page_url, address_hash, created_at)
@@ -38,18 +41,18 @@ _END_SESSION = "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS N
 _END_SESSIONS = "UPDATE session SET ended_at = $2 WHERE customer_id = $1 AND ended_at IS NULL"
 
 
-def customer_from_row(row: Row) -> Customer:
-    """Read a row of the columns of `CUSTOMER`."""
+def customer_from_row(row: Row, prefix: str = "") -> Customer:
+    """Read a row of the columns of `CUSTOMER`, or with `w_` of those of `JOINED_CUSTOMER`."""
     return Customer(
-        id=row["id"],
-        identity=row["identity"],
-        name=row["name"],
-        ticket=row["ticket"],
-        last_seq=row["last_seq"],
-        last_event=row["last_event"],
-        created_at=from_ms(row["created_at"]),
-        account=row["account"],
-        email=row["email"],
+        id=row[f"{prefix}id"],
+        identity=row[f"{prefix}identity"],
+        name=row[f"{prefix}name"],
+        ticket=row[f"{prefix}ticket"],
+        last_seq=row[f"{prefix}last_seq"],
+        last_event=row[f"{prefix}last_event"],
+        created_at=from_ms(row[f"{prefix}created_at"]),
+        account=row[f"{prefix}account"],
+        email=row[f"{prefix}email"],
     )
 
 

@@ -16,6 +16,7 @@ from .conversations import ConversationRepository
 from .directs import DirectRepository
 from .erasure import ErasureRepository
 from .held import HeldReplyRepository
+from .held_entries import HeldEntryRepository
 from .identities import IdentityRepository
 from .inbox import InboxRepository
 from .joining import JoinRepository
@@ -98,6 +99,10 @@ class Transaction:
     @cached_property
     def held(self) -> HeldReplyRepository:
         return HeldReplyRepository(self._conn, self.team_events)
+
+    @cached_property
+    def held_entries(self) -> HeldEntryRepository:
+        return HeldEntryRepository(self._conn)
 
     @cached_property
     def erasure(self) -> ErasureRepository:

@@ -103,12 +103,12 @@ class BatchMaker:
             reports = self._channel == "team" and await tx.batches.bridge_reports()
             silent_at = await self._stop_waiting_for_reports(tx, now) if reports else None
             budget = await self._get_budget(tx, now, slots, reports)
-            batches = await self._take_due(tx, budget, now, slots)
+            batches = await self._take_due(tx, budget, now, slots, reports)
             place = _Place(
                 room_id=room_id if self._channel == "team" else None, device_id=device_id, reports=reports
             )
             next_ready = await self._make_new(tx, budget, batches, place, now)
-            next_due = await tx.batches.get_next_due(self._channel)
+            next_due = await tx.batches.get_next_due(self._channel, wait_for_reports=reports)
         # What is due but did not fit waits for the minute, not for its own time, which is past.
         nexts = [budget.next_free_at if budget.is_spent else next_ready, next_due, silent_at]
         return batches, min((at for at in nexts if at and (at > now or not budget.is_spent)), default=None)
@@ -143,10 +143,13 @@ class BatchMaker:
             on_their_way=await tx.batches.count_posts_on_their_way(now, reports=reports),
         )
 
-    async def _take_due(self, tx: Transaction, budget: Budget, now: datetime, slots: int) -> list[Batch]:
+    async def _take_due(
+        self, tx: Transaction, budget: Budget, now: datetime, slots: int, reports: bool
+    ) -> list[Batch]:
         """Lease batches that were made before: to be tried again, or left by a host that died."""
         taken = []
-        for batch in await tx.batches.list_due(now, slots, self._channel):
+        due = await tx.batches.list_due(now, slots, self._channel, wait_for_reports=reports)
+        for batch in due:
             if not budget.take(_posts(batch)):
                 break
             fence = await tx.batches.lease(batch, self._host, now + LEASE)

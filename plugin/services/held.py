@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from ..db.transaction import Transaction
-from ..domain.errors import Conflict, Forbidden, NotFound
+from ..domain.errors import Conflict, Forbidden, Invalid, NotFound
 from ..domain.model import HeldReply, Message, Moderator, Target
 from .answers import AnswerService
 from .ids import new_ulid
@@ -14,6 +14,8 @@ from .notices import say_to_team
 from .ports import Clock
 
 What = Literal["Reply was not sent", "edit was not passed on", "last words were not sent, and it stays open"]
+
+DECIDED = "it is held no longer"
 
 
 class HeldReplyService:
@@ -74,22 +76,33 @@ class HeldReplyService:
         edit = await tx.held.get_last_edit_of(target.message_id) if target.message_id else None
         return edit or (await tx.held.get(target.held_id) if target.held_id else None)
 
-    async def release(self, tx: Transaction, held_id: str, by: Moderator) -> Message:
+    async def release(
+        self, tx: Transaction, held_id: str, by: Moderator, *, confirmed: bool = False
+    ) -> Message:
         """Send a held reply to its customer after all, and return the message.
 
         Raises:
             NotFound: there is no such reply.
             Conflict: it is held no longer.
-            Forbidden: it is by the same moderator, and there are others.
+            Forbidden: it is by the same moderator, and there are others; or somebody else's private one.
+            Invalid: it is their own private one, which nobody else may see, and not `confirmed`.
         """
         held = await self._get(tx, held_id)
-        if by.id == held.moderator_id and await _has_others(tx, by):
+        if held.direct_id is not None:
+            _check_private(held, by)
+            if not confirmed:
+                raise Invalid("nobody else may look at it: confirmed must be true.", field="confirmed")
+        elif not await self.may_release(tx, held.moderator_id, by):
             raise Forbidden("another moderator has to release it")
         author = next((m for m in await tx.moderators.list_all() if m.id == held.moderator_id), by)
-        message = await self.deliver(tx, held, author, held.text)
-        await tx.held.decide(held, "released", by.id, self._clock.now())
-        await self._audit(tx, by, held, "reply.released")
-        return message
+        # First, so that of two who release at once only one delivers.
+        await self._decide(tx, held, "released", by)
+        return await self.deliver(tx, held, author, held.text)
+
+    @staticmethod
+    async def may_release(tx: Transaction, author_id: str, by: Moderator) -> bool:
+        """Tell whether a moderator may release what somebody said to the team: their own only when alone."""
+        return by.id != author_id or not await _has_others(tx, by)
 
     async def drop(self, tx: Transaction, held_id: str, by: Moderator) -> None:
         """Let a held reply never be sent.
@@ -97,10 +110,19 @@ class HeldReplyService:
         Raises:
             NotFound: there is no such reply.
             Conflict: it is held no longer.
+            Forbidden: it is somebody else's private one.
         """
         held = await self._get(tx, held_id)
-        await tx.held.decide(held, "dropped", by.id, self._clock.now())
-        await self._audit(tx, by, held, "reply.dropped")
+        if held.direct_id is not None:
+            _check_private(held, by)
+        await self._decide(tx, held, "dropped", by)
+
+    async def _decide(
+        self, tx: Transaction, held: HeldReply, state: Literal["released", "dropped"], by: Moderator
+    ) -> None:
+        if not await tx.held.decide(held, state, by.id, self._clock.now()):
+            raise Conflict(DECIDED)
+        await self._audit(tx, by, held, f"reply.{state}")
 
     async def deliver(self, tx: Transaction, held: HeldReply, author: Moderator, text: str) -> Message:
         """Give the customer the words of a held reply, or other ones of its author's in their place."""
@@ -126,7 +148,7 @@ class HeldReplyService:
         if held is None:
             raise NotFound
         if held.state != "held":
-            raise Conflict("it is held no longer")
+            raise Conflict(DECIDED)
         return held
 
     async def _audit(self, tx: Transaction, by: Moderator, held: HeldReply, action: str) -> None:
@@ -140,6 +162,11 @@ class HeldReplyService:
             target={"customer": held.customer_id, "ticket": held.ticket, "held": held.id},
             detail={},
         )
+
+
+def _check_private(held: HeldReply, by: Moderator) -> None:
+    if by.id != held.moderator_id:
+        raise Forbidden("it was said in private, by somebody else")
 
 
 async def _has_others(tx: Transaction, moderator: Moderator) -> bool:

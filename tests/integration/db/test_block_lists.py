@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from plugin.db.blocks import BLOCKED_CUSTOMERS
-from plugin.db.columns import to_ms
 from plugin.domain.model import Block, Direct, Moderator, Session
 from plugin.services.ids import new_ulid
 
@@ -39,8 +37,7 @@ async def page(database, make, at: int, *, active=None, before=None, limit=10, v
 
 async def blocked_at(database, make, at: int) -> set[str]:
     async with database.snapshot() as tx:
-        rows = await tx._conn.fetch(BLOCKED_CUSTOMERS, to_ms(make.at(at)))
-    return {row["customer_id"] for row in rows}
+        return await tx.blocks.list_blocked(make.at(at))
 
 
 @pytest.fixture
