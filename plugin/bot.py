@@ -54,6 +54,7 @@ from .services.replies import ReplyService
 from .services.room import SupportRoom
 from .services.sessions import SessionService
 from .services.support_check import SupportCheck
+from .services.ticket_acts import TicketActs
 from .services.tickets import TicketService
 from .services.users import UserService
 from .services.wallets import WalletService
@@ -174,6 +175,7 @@ class Headset(Plugin):
         self._redactions = Redactions(database, gateway, clock, log)
         self._wire_relays(database, gateway, delivery)
         self._tickets = TicketService(database, clock, self._hub, self._get_settings, log)
+        self._acts = TicketActs(clock, self._tickets)
         self._answers = answers = AnswerService(clock, self._tickets)
         self._held = held = HeldReplyService(clock, answers)
         self._moderation = ModerationService(self._get_settings)
@@ -182,9 +184,9 @@ class Headset(Plugin):
             reader=reader,
             answers=answers,
             orders=OrderService(
-                clock=clock, moderation=self._moderation, tickets=self._tickets, answers=answers, held=held
+                clock=clock, moderation=self._moderation, acts=self._acts, answers=answers, held=held
             ),
-            direct_orders=DirectOrderService(clock, self._moderation),
+            direct_orders=DirectOrderService(clock, self._moderation, self._acts),
             changes=ChangeService(clock, held),
             held=held,
             delivery=delivery,

@@ -12,6 +12,7 @@ from .columns import Row, from_ms, from_ms_or_none, to_ms
 from .sessions import CUSTOMER, customer_from_row
 from .team_events import TeamEventRepository, TeamEventType
 from .tickets import TicketRepository
+from .waiting import note_turn
 
 # The customer's row is the lock of the conversation: numbers are given out in the order of commits,
 # so that no reader of a stream can see a number before a lower one.
@@ -133,6 +134,7 @@ class ConversationRepository:
             message.moderator_id,
         )
         await self._add_event(message.customer_id, event_number, "message.created", message.id, None)
+        await note_turn(self._conn, message)
         self._note("message.created", message)
 
     async def get_message(self, message_id: str) -> Message | None:

@@ -85,7 +85,8 @@ _BLANK_AT = (
     """UPDATE message SET text = '', deleted_at = COALESCE(deleted_at, $2),
            author_name = CASE WHEN author_kind = 'customer' THEN NULL ELSE author_name END
        WHERE customer_id = $1""",
-    """UPDATE ticket SET comment = NULL, status = 'closed', closed_at = COALESCE(closed_at, $2)
+    """UPDATE ticket SET comment = NULL, status = 'closed', closed_at = COALESCE(closed_at, $2),
+           waiting = NULL, waiting_since = NULL, tags = '[]'
        WHERE customer_id = $1""",
     """UPDATE session SET ended_at = COALESCE(ended_at, $2), page_url = NULL, locale = NULL,
            address_hash = NULL

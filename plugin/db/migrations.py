@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from mautrix.util.async_db import Connection, UpgradeTable
 
+from .waiting import ANSWERED, NEVER, WAITING
+
 upgrade_table = UpgradeTable()
 
 _CUSTOMER_INDEXES = ("CREATE UNIQUE INDEX customer_account ON customer (account) WHERE account IS NOT NULL",)
@@ -103,6 +105,7 @@ _NOTE = (
         created_at  BIGINT NOT NULL
     )""",
     "CREATE INDEX note_customer ON note (customer_id, created_at)",
+    "CREATE INDEX note_ticket ON note (ticket, id) WHERE ticket IS NOT NULL",
 )
 
 _TICKET_LIST_INDEXES = (
@@ -110,7 +113,18 @@ _TICKET_LIST_INDEXES = (
     "CREATE INDEX ticket_status ON ticket (status, active_at, number)",
     "CREATE INDEX ticket_waiting ON ticket (waiting, waiting_since, number) WHERE status = 'open'",
     "CREATE INDEX ticket_assignee ON ticket (assignee, active_at, number) WHERE assignee IS NOT NULL",
+    f"CREATE INDEX ticket_longest ON ticket ((COALESCE(waiting_since, {NEVER})), number)",
     "CREATE INDEX ticket_answered ON ticket (answered_at) WHERE answered_at IS NOT NULL",
+)
+_CONSOLE_ACT = (
+    """CREATE TABLE console_act (
+        moderator_id TEXT NOT NULL REFERENCES moderator (id),
+        client_id    TEXT NOT NULL,
+        object_id    TEXT NOT NULL,
+        at           BIGINT NOT NULL,
+        PRIMARY KEY (moderator_id, client_id)
+    )""",
+    "CREATE INDEX console_act_at ON console_act (at)",
 )
 _TEAM_EVENT = (
     """CREATE TABLE team_event (
@@ -399,6 +413,7 @@ _TABLES = (
     *_TEAM_EVENT,
     *_ACCESS,
     *_CANNED,
+    *_CONSOLE_ACT,
 )
 
 
@@ -445,6 +460,7 @@ _FROM_1 = (
     *_TEAM_EVENT,
     *_ACCESS,
     *_CANNED,
+    *_CONSOLE_ACT,
     # SQLite can't take a NOT NULL back, so the table is made anew.
     """CREATE TABLE note_1 AS
        SELECT id, customer_id, ticket, by_id, by_name, text, created_at
@@ -453,6 +469,8 @@ _FROM_1 = (
     *_NOTE,
     "INSERT INTO note SELECT * FROM note_1",
     "DROP TABLE note_1",
+    f"{WAITING} WHERE status = 'open'",
+    ANSWERED,
 )
 
 

@@ -1,7 +1,9 @@
-"""Tickets and the team's notes on them."""
+"""Tickets, by number."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from mautrix.util.async_db import Connection
@@ -9,6 +11,7 @@ from mautrix.util.async_db import Connection
 from ..domain.model import Ticket
 from .columns import Row, from_ms, from_ms_or_none, to_ms
 from .team_events import TeamEventRepository
+from .waiting import find_turn
 
 TICKET = "number, customer_id, status, opened_at, active_at, closed_at, assignee, score"
 
@@ -16,8 +19,12 @@ _NEXT_NUMBER = "UPDATE counter SET value = value + 1 WHERE name = 'ticket' RETUR
 _ADD = f"INSERT INTO ticket ({TICKET}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 _SET_CURRENT = "UPDATE customer SET ticket = $2 WHERE id = $1"
 _GET = f"SELECT {TICKET} FROM ticket WHERE number = $1"
+# Nobody waits in a closed ticket.
 _UPDATE = """
-    UPDATE ticket SET status = $2, active_at = $3, closed_at = $4, assignee = $5, score = $6 WHERE number = $1
+    UPDATE ticket SET status = $2, active_at = $3, closed_at = $4, assignee = $5, score = $6,
+        waiting = CASE CAST($2 AS TEXT) WHEN 'open' THEN waiting END,
+        waiting_since = CASE CAST($2 AS TEXT) WHEN 'open' THEN waiting_since END
+    WHERE number = $1
 """
 _SET_COMMENT = "UPDATE ticket SET comment = $2 WHERE number = $1"
 _SET_MARKED = "UPDATE ticket SET marked = $2 WHERE number = $1"
@@ -36,12 +43,7 @@ _LIST_ANSWERERS = """
     )
     GROUP BY author_name ORDER BY first
 """
-_ADD_NOTE = """
-    INSERT INTO note (id, customer_id, ticket, by_id, by_name, text, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
-"""
-_COUNT_NOTES = "SELECT COUNT(*) FROM note WHERE ticket = $1"
-_COUNT_PRIVATE_NOTES = "SELECT COUNT(*) FROM note WHERE customer_id = $1 AND ticket IS NULL"
+_SET_TAGS = "UPDATE ticket SET tags = $2 WHERE number = $1"
 
 
 def ticket_from_row(row: Row) -> Ticket:
@@ -138,30 +140,11 @@ class TicketRepository:
         rows = await self._conn.fetch(_LIST_ANSWERERS, ticket, batch_id)
         return [row["author_name"] for row in rows]
 
-    async def add_note(
-        self,
-        note_id: str,
-        *,
-        customer_id: str,
-        ticket: int | None,
-        by_id: str,
-        by_name: str,
-        text: str,
-        at: datetime,
-    ) -> None:
-        """Store a note for the team, without a ticket one on the customer; no customer ever sees it."""
-        await self._conn.execute(_ADD_NOTE, note_id, customer_id, ticket, by_id, by_name, text, to_ms(at))
-        self._events.note(
-            "note.created",
-            ticket=ticket,
-            object_id=note_id,
-            moderator_id=by_id if ticket is None else None,
-        )
+    async def set_tags(self, number: int, tags: Sequence[str]) -> None:
+        """Store a ticket's tags."""
+        await self._conn.execute(_SET_TAGS, number, json.dumps(tags))
+        self._events.note("ticket.updated", ticket=number)
 
-    async def count_notes(self, ticket: int) -> int:
-        """Return how many notes a ticket has."""
-        return int(await self._conn.fetchval(_COUNT_NOTES, ticket))
-
-    async def count_private_notes(self, customer_id: str) -> int:
-        """Return how many notes were made in direct conversations with a customer."""
-        return int(await self._conn.fetchval(_COUNT_PRIVATE_NOTES, customer_id))
+    async def find_turn(self, number: int) -> None:
+        """Find out from its messages whose turn it is in an open ticket."""
+        await find_turn(self._conn, number)

@@ -12,6 +12,7 @@ from .access import AccessRepository
 from .batches import BatchRepository
 from .blocks import BlockRepository
 from .canned import CannedRepository
+from .console_acts import ConsoleActRepository
 from .conversations import ConversationRepository
 from .directs import DirectRepository
 from .erasure import ErasureRepository
@@ -20,7 +21,9 @@ from .held_entries import HeldEntryRepository
 from .identities import IdentityRepository
 from .inbox import InboxRepository
 from .joining import JoinRepository
+from .listing import ListingRepository
 from .moderators import ModeratorRepository
+from .notes import NoteRepository
 from .outbox import OutboxRepository
 from .records import RecordRepository
 from .redactions import RedactionRepository
@@ -107,3 +110,15 @@ class Transaction:
     @cached_property
     def erasure(self) -> ErasureRepository:
         return ErasureRepository(self._conn, self.team_events)
+
+    @cached_property
+    def listing(self) -> ListingRepository:
+        return ListingRepository(self._conn)
+
+    @cached_property
+    def notes(self) -> NoteRepository:
+        return NoteRepository(self._conn, self.team_events)
+
+    @cached_property
+    def console_acts(self) -> ConsoleActRepository:
+        return ConsoleActRepository(self._conn)

@@ -10,18 +10,18 @@ from ..domain.model import Direct, Moderator, Target
 from ..domain.posts import heading
 from ..domain.replies import Order
 from ..domain.text import neutralise, one_line
-from .ids import new_ulid
 from .moderation import ModerationService
 from .notices import say_to_team
 from .orders import HINT_EVERY
 from .ports import Clock
+from .ticket_acts import TicketActs
 
 
 class DirectOrderService:
     """Carries out the few commands that apply to a customer whom the group is not to hear of."""
 
-    def __init__(self, clock: Clock, moderation: ModerationService) -> None:
-        self._clock, self._moderation = clock, moderation
+    def __init__(self, clock: Clock, moderation: ModerationService, acts: TicketActs) -> None:
+        self._clock, self._moderation, self._acts = clock, moderation, acts
 
     async def carry_out(self, tx: Transaction, order: Order, target: Target, at: datetime) -> None:
         """Do what a moderator ordered at `at`, and put the answer on its way to the direct room."""
@@ -56,16 +56,7 @@ class DirectOrderService:
         return DIRECT_HELP
 
     async def _note(self, tx: Transaction, by: Moderator, target: Target, text: str) -> str:
-        now = self._clock.now()
-        await tx.tickets.add_note(
-            new_ulid(now),
-            customer_id=target.customer_id,
-            ticket=None,
-            by_id=by.id,
-            by_name=by.name,
-            text=text,
-            at=now,
-        )
+        await self._acts.write_note(tx, by, target, text)
         return "✓ noted"
 
     async def _info(self, tx: Transaction, target: Target) -> str:
@@ -81,7 +72,7 @@ class DirectOrderService:
             f"mail {neutralise(one_line(customer.email, 254))}" if customer.email else "",
             f"first seen {customer.created_at:%d %b %Y %H:%M} UTC, {direct} direct messages",
             f"page {neutralise(one_line(page_url, 200))}" if page_url else "",
-            f"private notes: {await tx.tickets.count_private_notes(customer.id)}",
+            f"private notes: {await tx.notes.count_private(customer.id)}",
             "blocked" if any(block.created_at <= now for block in blocks) else "",
         ]
         return "\n".join(line for line in lines if line)

@@ -39,5 +39,6 @@ class Housekeeping:
             events = await tx.team_events.prune(now - KEEP_TEAM_EVENTS, _AT_ONCE)
             await tx.records.prune(now - KEEP_EVENTS)
             await tx.access.prune_codes(now - KEEP_CODES)
+            await tx.console_acts.prune(now - KEEP_EVENTS)
             await tx.identities.prune_challenges(now - KEEP_CHALLENGES)
         return 0.0 if _AT_ONCE in (blocks, events) else _EVERY_SECONDS

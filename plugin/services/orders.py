@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from ..db.transaction import Transaction
@@ -17,11 +17,10 @@ from ..domain.text import neutralise, one_line
 from .answers import AnswerService
 from .firewall import why_held
 from .held import HeldReplyService
-from .ids import new_ulid
 from .moderation import ModerationService
 from .notices import say_to_team
 from .ports import Clock
-from .tickets import TicketService
+from .ticket_acts import TicketActs
 
 HINT_EVERY = timedelta(minutes=10)
 """A person is told the same kind of thing once in this time."""
@@ -49,11 +48,11 @@ class OrderService:
         *,
         clock: Clock,
         moderation: ModerationService,
-        tickets: TicketService,
+        acts: TicketActs,
         answers: AnswerService,
         held: HeldReplyService,
     ) -> None:
-        self._clock, self._moderation, self._tickets = clock, moderation, tickets
+        self._clock, self._moderation, self._acts = clock, moderation, acts
         self._answers, self._held = answers, held
         self._about_ticket: dict[Verb, Callable[[Transaction, _About], Awaitable[str | None]]] = {
             "block": self._block,
@@ -81,7 +80,7 @@ class OrderService:
 
     async def keep_note(self, tx: Transaction, note: Note) -> None:
         """Keep a Reply that starts with `//`, without a word."""
-        await self._add_note(tx, note.moderator, note.target, note.text)
+        await self._acts.write_note(tx, note.moderator, note.target, note.text)
 
     async def hint_to_anonymous(self, tx: Transaction, sender: str, target: Target) -> None:
         """Tell a moderator who posts anonymously why the reply goes nowhere."""
@@ -146,7 +145,7 @@ class OrderService:
         if about.ticket.status == "closed":
             return f"#{number} is closed already"
         ticket = await tx.tickets.get_by_number(number) or about.ticket
-        await self._tickets.close(tx, ticket, self._clock.now())
+        await self._acts.close(tx, about.by, ticket)
         return f"✓ #{number} closed"
 
     async def _hold_last_words(self, tx: Transaction, about: _About, text: str, why: str) -> None:
@@ -165,29 +164,17 @@ class OrderService:
     async def _reopen(self, tx: Transaction, about: _About) -> str:
         if about.ticket.status == "open":
             return f"#{about.ticket.number} is open"
-        await self._tickets.reopen(tx, about.ticket, self._clock.now())
+        await self._acts.reopen(tx, about.by, about.ticket)
         return f"✓ #{about.ticket.number} open again"
 
     async def _note(self, tx: Transaction, about: _About) -> str:
-        await self._add_note(tx, about.by, about.target, about.command.text or "")
+        await self._acts.write_note(tx, about.by, about.target, about.command.text or "")
         return f"✓ #{about.ticket.number} noted"
-
-    async def _add_note(self, tx: Transaction, by: Moderator, target: Target, text: str) -> None:
-        now = self._clock.now()
-        await tx.tickets.add_note(
-            new_ulid(now),
-            customer_id=target.customer_id,
-            ticket=target.ticket,
-            by_id=by.id,
-            by_name=by.name,
-            text=text,
-            at=now,
-        )
 
     async def _assign(self, tx: Transaction, about: _About) -> str:
         wish, number = (about.command.text or "").strip(), about.ticket.number
         if wish.lower() == "none":
-            await tx.tickets.update(replace(about.ticket, assignee=None))
+            await self._acts.assign(tx, about.by, about.ticket, None)
             return f"✓ #{number} assigned to nobody"
         team = await tx.moderators.list_active()
         found = [m for m in team if m.name.lower() == wish.lower().removeprefix("@")]
@@ -195,7 +182,7 @@ class OrderService:
         if assignee is None:
             names = ", ".join(sorted(m.name for m in team))
             return f"#{number}: nobody is called {one_line(neutralise(wish), 32)}. There are {names}."
-        await tx.tickets.update(replace(about.ticket, assignee=assignee.id))
+        await self._acts.assign(tx, about.by, about.ticket, assignee)
         return f"✓ #{number} assigned to {assignee.name}"
 
     async def _info(self, tx: Transaction, about: _About) -> str:
@@ -214,7 +201,7 @@ class OrderService:
             f"page {neutralise(one_line(page_url, 200))}" if page_url else "",
             f"assigned to {await self._name_of(tx, ticket.assignee)}" if ticket.assignee else "",
             f"rated {ticket.score} of 5" if ticket.score else "",
-            f"notes: {await tx.tickets.count_notes(ticket.number)}",
+            f"notes: {await tx.notes.count_of_ticket(ticket.number)}",
             "blocked" if blocks else "",
         ]
         return "\n".join(line for line in lines if line)

@@ -21,10 +21,10 @@ FIRST_ROWS = (
 )
 
 TABLES = {
-    "audit", "batch", "block", "canned_reply", "challenge", "conversation_event", "counter", "customer",
-    "direct", "early_change", "held_reply", "hint", "inbox_cursor", "message", "moderator", "moderator_code",
-    "moderator_token", "note", "outbox", "redaction", "room_event", "room_replacement", "secret", "session",
-    "stranger_reply", "team_event", "ticket", "ticket_event", "version",
+    "audit", "batch", "block", "canned_reply", "challenge", "console_act", "conversation_event", "counter",
+    "customer", "direct", "early_change", "held_reply", "hint", "inbox_cursor", "message", "moderator",
+    "moderator_code", "moderator_token", "note", "outbox", "redaction", "room_event", "room_replacement",
+    "secret", "session", "stranger_reply", "team_event", "ticket", "ticket_event", "version",
 }  # fmt: skip
 
 

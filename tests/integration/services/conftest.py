@@ -42,6 +42,7 @@ from plugin.services.relay import Relay
 from plugin.services.replies import ReplyService
 from plugin.services.room import SupportRoom
 from plugin.services.sessions import SessionService
+from plugin.services.ticket_acts import TicketActs
 from plugin.services.tickets import TicketService
 from stack.conditions import until
 from tests.integration.services.doors import Doors
@@ -391,6 +392,7 @@ class Desk:
         room = SupportRoom(database, gateway, lambda: self.settings, self.log)
         delivery = DeliveryService(self.clock, self.log)
         tickets = TicketService(database, self.clock, hub, lambda: self.settings, self.log)
+        acts = TicketActs(self.clock, tickets)
         answers = AnswerService(self.clock, tickets)
         moderation = ModerationService(lambda: self.settings)
         held = HeldReplyService(self.clock, answers)
@@ -436,9 +438,9 @@ class Desk:
             reader=reader,
             answers=answers,
             orders=OrderService(
-                clock=self.clock, moderation=moderation, tickets=tickets, answers=answers, held=held
+                clock=self.clock, moderation=moderation, acts=acts, answers=answers, held=held
             ),
-            direct_orders=DirectOrderService(self.clock, moderation),
+            direct_orders=DirectOrderService(self.clock, moderation, acts),
             changes=ChangeService(self.clock, held),
             held=held,
             delivery=delivery,
