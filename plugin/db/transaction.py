@@ -25,6 +25,7 @@ from .listing import ListingRepository
 from .moderators import ModeratorRepository
 from .notes import NoteRepository
 from .outbox import OutboxRepository
+from .overview import OverviewRepository
 from .records import RecordRepository
 from .redactions import RedactionRepository
 from .sessions import SessionRepository
@@ -122,3 +123,7 @@ class Transaction:
     @cached_property
     def console_acts(self) -> ConsoleActRepository:
         return ConsoleActRepository(self._conn)
+
+    @cached_property
+    def overview(self) -> OverviewRepository:
+        return OverviewRepository(self._conn)

@@ -16,7 +16,16 @@ _CODE_BYTES = 20
 
 def new_ulid(at: datetime) -> str:
     """Return a ULID: 48 bits of milliseconds and 80 random bits, in 26 characters."""
-    value = to_ms(at) << 80 | secrets.randbits(80)
+    return _ulid(at, secrets.randbits(80))
+
+
+def least_ulid(at: datetime) -> str:
+    """Return the ULID that none of that time, or of a later one, comes before."""
+    return _ulid(at, 0)
+
+
+def _ulid(at: datetime, rest: int) -> str:
+    value = to_ms(at) << 80 | rest
     return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))
 
 

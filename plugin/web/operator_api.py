@@ -10,6 +10,7 @@ from maubot.plugin_server import PluginWebApp
 from ..domain.errors import Forbidden
 from ..services.health import Health, HealthService
 from ..services.ports import Clock
+from .schemas import health_json
 from .streams import Streams
 
 _FORWARDED = ("Forwarded", "X-Forwarded-For")
@@ -30,7 +31,7 @@ class OperatorApi:
         """Answer each check in a word; 503 when customers can't be served."""
         health = await self._health.get_health()
         status = 503 if health.status == "down" else 200
-        return web.json_response({"status": health.status, "checks": health.checks}, status=status)
+        return web.json_response(health_json(health), status=status)
 
     async def get_metrics(self, request: web.Request) -> web.Response:
         """Answer the numbers in Prometheus' text format, to this machine only."""

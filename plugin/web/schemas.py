@@ -15,6 +15,7 @@ from ..domain.errors import BadJson, Invalid, TooLarge, UnsupportedMediaType
 from ..domain.model import Challenge, ConversationEvent, Message, Moderator, Ticket
 from ..domain.text import MAX_TEXT, normalise
 from ..services.conversations import Page
+from ..services.health import Health
 from ..services.privacy import Export
 from ..services.sessions import Visit
 from ..services.support_check import CheckedHandle, CheckedMessage
@@ -207,6 +208,11 @@ def ticket_json(ticket: Ticket | None) -> dict[str, Any] | None:
     if ticket is None:
         return None
     return {"number": ticket.number, "status": ticket.status, "score": ticket.score}
+
+
+def health_json(health: Health) -> dict[str, Any]:
+    """Return each check in a word."""
+    return {"status": health.status, "checks": health.checks}
 
 
 def export_json(export: Export) -> dict[str, Any]:

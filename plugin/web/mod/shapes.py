@@ -8,8 +8,8 @@ from ...domain.durations import format_duration
 from ...domain.model import Moderator
 from ...domain.text import MAX_TEXT
 from ...services.mod.access import Caller
-from ...services.mod.overview import Me
-from ..schemas import MOST_ITEMS
+from ...services.mod.overview import Me, Stats
+from ..schemas import MOST_ITEMS, health_json, time_json
 
 
 def person_json(moderator: Moderator) -> dict[str, Any]:
@@ -34,3 +34,31 @@ def me_json(caller: Caller, me: Me) -> dict[str, Any]:
         "support_room": me.has_room,
         "team": [person_json(moderator) for moderator in me.team],
     }
+
+
+def stats_json(stats: Stats) -> dict[str, Any]:
+    """Return how the desk stands."""
+    answers = stats.first_answer
+    return {
+        "open": stats.open,
+        "waiting": stats.waiting,
+        "blocked": stats.blocked,
+        "unsent": stats.unsent,
+        "failed": stats.failed,
+        "held": stats.held,
+        "strangers_today": stats.strangers_today,
+        "first_answer": {
+            "p50": _seconds(answers.p50),
+            "p90": _seconds(answers.p90),
+            "count": answers.count,
+        },
+        "hours": [
+            {"at": time_json(hour.at), "customer": hour.customer, "moderator": hour.moderator}
+            for hour in stats.hours
+        ],
+        "health": health_json(stats.health),
+    }
+
+
+def _seconds(ms: int | None) -> int | None:
+    return None if ms is None else ms // 1000

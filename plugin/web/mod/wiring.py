@@ -58,8 +58,10 @@ class Parts:
 def add_moderator_api(parts: Parts, webapp: PluginWebApp) -> ModRoutes:
     """Put every path of the moderators' API in its place; return them."""
     routes = ModRoutes(parts.access, webapp, parts.limits)
-    database, settings = parts.database, parts.settings
-    overview = OverviewService(database=database, settings=settings, room=parts.room)
+    database, clock, settings = parts.database, parts.clock, parts.settings
+    overview = OverviewService(
+        database=database, clock=clock, settings=settings, room=parts.room, health=parts.health
+    )
     OverviewApi(overview).add_routes(routes)
     TeamApi(parts.team, parts.access).add_routes(routes)
     canned, records = CannedService(database, parts.clock), RecordService(database, settings)
