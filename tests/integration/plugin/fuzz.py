@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import hypothesis
+import jsonschema
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase
+from jsonschema import Draft202012Validator
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -20,6 +22,8 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+
+from stack.customer import StreamEvent
 
 EXAMPLES = 20
 """Of each kind of request that is tried on one operation."""
@@ -126,6 +130,12 @@ def close_answers(document: Mapping[str, Any]) -> dict[str, Any]:
             if node.get("type") == "object" and "properties" in node:
                 node.setdefault("additionalProperties", False)
     return document
+
+
+def check_event(document: Mapping[str, Any], path: str, event: StreamEvent) -> None:
+    """Fail unless the stream at `path` may have this event."""
+    wanted = document["paths"][path]["get"]["x-events"][event.type]
+    jsonschema.validate(event.data, {**wanted, "components": document["components"]}, Draft202012Validator)
 
 
 def _responses(item: Mapping[str, Any]) -> Iterable[Any]:

@@ -11,8 +11,8 @@ import pytest
 from plugin.web import limits
 from plugin.web.document import list_operations, load_document
 from tests.integration.plugin.desk import CONFIG, ORIGIN, Desk, opened
-from tests.integration.plugin.fuzz import Fuzz, close_answers
-from tests.integration.plugin.good_requests import GOOD, Good, set_scene
+from tests.integration.plugin.fuzz import Fuzz, check_event, close_answers
+from tests.integration.plugin.good_requests import GOOD, Good, Scene, new_customer, set_scene
 from tests.integration.plugin.mod.team import ALICE, BOB, CAROL
 from tests.integration.plugin.wallet import SECRET
 
@@ -47,6 +47,11 @@ def routes_of(desk: Desk) -> list[tuple[str, str]]:
     ]
 
 
+def fuzz_with(scene: Scene) -> Fuzz:
+    base_url = str(scene.desk.http.make_url("")).rstrip("/")
+    return Fuzz(document=DOCUMENT, base_url=base_url, tokens=scene.tokens)
+
+
 async def test_the_document_has_the_routes_of_the_plugin(desk: Desk) -> None:
     routes = routes_of(desk)
     assert len(set(routes)) == len(routes)
@@ -58,8 +63,7 @@ async def test_the_document_holds(desk: Desk, path: str, method: str) -> None:
     if (path, method) not in routes_of(desk):
         pytest.skip("not there yet")
     scene = await set_scene(desk)
-    base_url = str(desk.http.make_url("")).rstrip("/")
-    fuzz = Fuzz(document=DOCUMENT, base_url=base_url, tokens=scene.tokens)
+    fuzz = fuzz_with(scene)
     name = DOCUMENT["paths"][path][method]["operationId"]
     request = await GOOD[name](scene) if name in GOOD else Good()
     if name in GOOD:
@@ -68,6 +72,34 @@ async def test_the_document_holds(desk: Desk, path: str, method: str) -> None:
     await asyncio.to_thread(fuzz.try_all, path, method, scene.known(path))
     # Without that only the door was looked at.
     assert any(status < 300 for status in fuzz.statuses[name]), fuzz.statuses
+
+
+async def test_a_customers_stream_is_as_the_document_says(desk: Desk) -> None:
+    customer = await new_customer(desk)
+    async with customer.stream() as stream:
+        message = await customer.send("hello")
+        await customer.api.call("POST", f"/v1/tickets/{message['ticket']}/close")
+        await customer.api.call("DELETE", f"/v1/messages/{message['id']}")
+        await customer.api.call("DELETE", "/v1/session")
+        while await stream.next() is not None:
+            pass
+    for event in stream.seen:
+        check_event(DOCUMENT, "/v1/events", event)
+    assert {event.type for event in stream.seen} >= {
+        "message.created", "ticket.updated", "message.deleted", "session.ended"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", [path for path, _ in STREAMS])
+async def test_a_stream_refuses_as_the_document_says(desk: Desk, path: str) -> None:
+    if (path, "get") not in routes_of(desk):
+        pytest.skip("not there yet")
+    fuzz = fuzz_with(await set_scene(desk))
+    for token, header, status in [("x", "0", 401), (None, "-1", 422), (None, "9" * 20, 422)]:
+        answer = await asyncio.to_thread(
+            fuzz.send, path, "get", token=token, headers={"Last-Event-ID": header}
+        )
+        assert answer.status_code == status
 
 
 async def test_the_document_is_served(desk: Desk) -> None:
