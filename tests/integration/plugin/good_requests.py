@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from plugin.services.ids import new_ulid
 from stack.customer import Customer, open_session
 from stack.json_api import JsonApi
 from tests.integration.plugin.desk import ORIGIN, Desk
@@ -141,3 +142,28 @@ async def asset(scene: Scene) -> Good:
 @good("exchangeCode")
 async def code(scene: Scene) -> Good:
     return Good(parts={"body": {"code": await make_code(scene.desk, "Bob")}})
+
+
+@good("putModerator")
+async def new_moderator(scene: Scene) -> Good:
+    body = {"name": "Erin", "role": "moderator", "telegram_id": secrets.randbelow(10**9) + 1}
+    return Good(parts={"path_parameters": {"id": new_ulid(scene.desk.plugin.clock.now())}, "body": body})
+
+
+@good("deleteModerator")
+async def known_moderator(scene: Scene) -> Good:
+    made = (await new_moderator(scene)).parts
+    moderator = made["path_parameters"]["id"]
+    await scene.admin.api.call("PUT", f"/v1/mod/moderators/{moderator}", made["body"])
+    return Good(parts={"path_parameters": {"id": moderator}})
+
+
+@good("revokeToken")
+async def other_token(scene: Scene) -> Good:
+    return Good(parts={"path_parameters": {"id": scene.moderator.token_id}})
+
+
+@good("deleteCanned")
+async def known_reply(scene: Scene) -> Good:
+    await scene.admin.api.call("PUT", "/v1/mod/canned/hello", {"text": "Hello {customer}"})
+    return Good(parts={"path_parameters": {"name": "hello"}})

@@ -13,13 +13,15 @@ import schemathesis
 from ruamel.yaml import YAML
 
 from plugin.domain.errors import WIRE_CODES
-from plugin.domain.model import AuthorKind, Channel, Identity
+from plugin.domain.model import AuthorKind, BlockKind, Channel, Identity, Role, Source
 from plugin.domain.secrets import Kind
 from plugin.domain.text import MAX_TEXT
+from plugin.services.mod.team import LARGEST_TELEGRAM_ID, LONGEST_NAME
 from plugin.services.tickets import LONGEST_COMMENT
 from plugin.web import document as module
 from plugin.web import schemas
 from plugin.web.document import list_operations, load_document
+from plugin.web.mod import team_api
 from plugin.web.streams import MOST_STREAMS, PING_SECONDS
 
 DOCUMENT = load_document()
@@ -60,7 +62,22 @@ def test_it_is_a_valid_document() -> None:
         ("NewChallenge.origin", "maxLength", schemas._LONGEST_URL),
         ("NewRating.comment", "maxLength", LONGEST_COMMENT),
         ("Seq", "maximum", schemas._LARGEST),
-        ("MessagePage.items", "maxItems", schemas._MOST_ITEMS),
+        ("MessagePage.items", "maxItems", schemas.MOST_ITEMS),
+        ("TeamMessagePage.items", "maxItems", schemas.MOST_ITEMS),
+        ("TicketPage.items", "maxItems", schemas.MOST_ITEMS),
+        ("SearchPage.items", "maxItems", schemas.MOST_ITEMS),
+        ("DirectPage.items", "maxItems", schemas.MOST_ITEMS),
+        ("HeldPage.items", "maxItems", schemas.MOST_ITEMS),
+        ("BlockPage.items", "maxItems", schemas.MOST_ITEMS),
+        ("StrangerPage.items", "maxItems", schemas.MOST_ITEMS),
+        ("AuditPage.items", "maxItems", schemas.MOST_ITEMS),
+        ("Search.limit", "maximum", schemas.MOST_ITEMS),
+        ("Me.limits.text", "const", MAX_TEXT),
+        ("Me.limits.note", "const", MAX_TEXT),
+        ("Me.limits.page", "const", schemas.MOST_ITEMS),
+        ("NewModerator.name", "maxLength", LONGEST_NAME),
+        ("NewModerator.mxid", "maxLength", team_api._LONGEST_ID),
+        ("NewModerator.telegram_id", "maximum", LARGEST_TELEGRAM_ID),
     ],
 )
 def test_a_limit_is_the_codes(schema: str, key: str, value: int) -> None:
@@ -69,7 +86,7 @@ def test_a_limit_is_the_codes(schema: str, key: str, value: int) -> None:
 
 def test_the_limits_of_a_page_are_the_codes() -> None:
     limit = DOCUMENT["components"]["parameters"]["Limit"]["schema"]
-    assert (limit["maximum"], limit["default"]) == (schemas._MOST_ITEMS, schemas._DEFAULT_ITEMS)
+    assert (limit["maximum"], limit["default"]) == (schemas.MOST_ITEMS, schemas._DEFAULT_ITEMS)
 
 
 def test_what_is_said_in_words_is_the_codes() -> None:
@@ -90,6 +107,9 @@ def test_the_codes_are_those_of_the_table() -> None:
         ("Message.channel", get_args(Channel)),
         ("Author.kind", get_args(AuthorKind)),
         ("Problem.kind", get_args(Kind)),
+        ("Role", get_args(Role)),
+        ("Moderator.source", get_args(Source)),
+        ("BlockKind", get_args(BlockKind)),
     ],
 )
 def test_a_choice_is_the_codes(schema: str, values: tuple[str, ...]) -> None:
