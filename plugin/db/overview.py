@@ -31,11 +31,6 @@ _COUNT_FAILED = f"""
     SELECT COUNT(*) FROM batch b JOIN outbox o ON o.batch_id = b.id JOIN message m ON m.id = o.message_id
     WHERE b.state IN ('failed', 'unconfirmed') AND {_VISIBLE}
 """
-_COUNT_HELD = """
-    SELECT (SELECT COUNT(*) FROM held_reply WHERE state = 'held' AND (direct_id IS NULL OR moderator_id = $1))
-        + (SELECT COUNT(*) FROM batch b LEFT JOIN direct d ON d.id = b.direct_id
-           WHERE b.state = 'held' AND (b.direct_id IS NULL OR d.moderator_id = $1))
-"""
 # Nearest rank, which both engines can count.
 _FIRST_ANSWERS = """
     SELECT COUNT(*) AS number, MIN(CASE WHEN place * 100 >= total * 50 THEN waited END) AS p50,
@@ -84,10 +79,6 @@ class OverviewRepository:
     async def count_failed(self, viewer_id: str) -> int:
         """Return how many messages did not get through, or were never confirmed."""
         return int(await self._conn.fetchval(_COUNT_FAILED, viewer_id))
-
-    async def count_held(self, viewer_id: str) -> int:
-        """Return how many of the team's replies, and of customers' batches, are held."""
-        return int(await self._conn.fetchval(_COUNT_HELD, viewer_id))
 
     async def get_first_answers(self, since: datetime) -> FirstAnswers:
         """Return how long the first answers took that were given since then."""

@@ -98,7 +98,7 @@ class OverviewService:
                 blocked=await tx.overview.count_blocked(now),
                 unsent=await tx.overview.count_unsent(viewer.id),
                 failed=await tx.overview.count_failed(viewer.id),
-                held=await tx.overview.count_held(viewer.id),
+                held=await tx.held_entries.count_waiting(viewer.id),
                 strangers_today=await tx.records.count_strangers(now - _DAY),
                 first_answer=await tx.overview.get_first_answers(now - _ANSWERS_OF),
                 hours=tuple(

@@ -10,10 +10,11 @@ from ...db.canned import CannedReply
 from ...db.records import AuditEntry
 from ...services.mod.access import Caller
 from ...services.mod.canned import CannedService
-from ...services.mod.records import RecordService, Stranger
+from ...services.mod.records import RecordService
 from .. import schemas
 from .lists import get_after, list_json
 from .routes import ModRoutes
+from .shapes import stranger_json
 
 
 class RecordsApi:
@@ -59,20 +60,6 @@ class RecordsApi:
         entries = await self._records.list_audit(caller.moderator, after, limit)
         following = entries[-1].id if len(entries) == limit else None
         return web.json_response(list_json([_audit_json(entry) for entry in entries], following))
-
-
-def stranger_json(stranger: Stranger) -> dict[str, Any]:
-    """Return a stranger's reply as the team sees it."""
-    reply = stranger.reply
-    return {
-        "id": reply.id,
-        "sender": reply.sender,
-        "telegram_id": stranger.telegram_id,
-        "name": reply.name,
-        "ticket": reply.ticket,
-        "text": reply.text,
-        "at": schemas.time_json(reply.sent_at),
-    }
 
 
 def _canned_json(reply: CannedReply) -> dict[str, Any]:
