@@ -121,7 +121,9 @@ class ConfigFile:
         try:
             text = read_text(self.path) or ""
             # A file of comments alone keeps them, and gets the keys.
-            tree = _yaml().load(text) or _yaml().load(f"{text}\n{TEMPLATE}".lstrip("\n"))
+            tree = _yaml().load(text)
+            if tree is None:
+                tree = _yaml().load(f"{text}\n{TEMPLATE}".lstrip("\n"))
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             raise self._broken(mark.line if mark else 0, error.problem or error.context) from None
