@@ -1,1 +1,3 @@
 """The moderators' console: tickets, conversations and bans in a terminal."""
+
+__version__ = "0.1.0"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ..api.client import Client
+from ..state.config import Settings
 from ..state.desk import Desk
 
 
@@ -27,16 +28,6 @@ class ReadMarks(Protocol):
 
     def set(self, number: int, seq: int) -> None:
         """Keep it."""
-
-
-class Settings(Protocol):
-    """What a moderator has chosen."""
-
-    theme: str
-    notify_tickets: bool
-    notify_direct: bool
-    notify_failed: bool
-    bell: bool
 
 
 class Storage(Protocol):

@@ -19,6 +19,11 @@ FIRST = "default"
 class NoSuchProfile(Exception):
     """The profile that is asked for is not there; the text says what to do."""
 
+    def __init__(self, text: str, *, is_first: bool = False) -> None:
+        self.is_first = is_first
+        """There is none at all yet."""
+        super().__init__(text)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
@@ -60,7 +65,7 @@ class Profiles:
         config = self.config.read()
         chosen = name or self.usual(config)
         if chosen not in config.profiles:
-            raise NoSuchProfile(_missing(chosen, config, is_named=name is not None))
+            raise _missing(chosen, config, is_named=name is not None)
         return self._make(chosen, config.profiles[chosen])
 
     def name_for_login(self, name: str | None, url: str) -> Profile:
@@ -84,10 +89,12 @@ class Profiles:
         return Profile(name=name, url=url, folder=self._state / f"{name}-{desk}", config=self.config)
 
 
-def _missing(name: str, config: Config, *, is_named: bool) -> str:
+def _missing(name: str, config: Config, *, is_named: bool) -> NoSuchProfile:
     if not config.profiles:
-        return "You are not logged in to any desk: headset login <address of the desk>."
+        return NoSuchProfile(
+            "You are not logged in to any desk: headset login <address of the desk>.", is_first=True
+        )
     known = ", ".join(sorted(config.profiles))
     if is_named or config.profile:
-        return f"There is no profile {name}; there are: {known}."
-    return f"Which profile? Name one by --profile: {known}."
+        return NoSuchProfile(f"There is no profile {name}; there are: {known}.")
+    return NoSuchProfile(f"Which profile? Name one by --profile: {known}.")

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 
 from .config import ConfigFile, Settings
 from .files import FileLock, locked, make_folder, read_text, remove_folder, write_whole
-from .writer import Writer
+from .writer import Job, Writer
 
 MOST_DRAFTS = 200
 LONGEST_DRAFT = 100_000
@@ -195,11 +195,16 @@ class Store:
         """Why something could not be kept, as long as it is so."""
         return self._writer.problem
 
+    def submit(self, name: str, job: Job) -> None:
+        """Have something else kept in the background, in place of what waits under that name."""
+        self._writer.submit(name, job)
+
     def flush(self) -> bool:
         """Wait until all is written; return whether it is."""
         return self._writer.flush()
 
-    def close(self) -> None:
-        """Write what is left and make room for the next console."""
-        self.flush()
+    def close(self) -> bool:
+        """Write what is left and make room for the next console; return whether all is written."""
+        is_written = self.flush()
         self.drafts.close()
+        return is_written

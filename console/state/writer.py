@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from .config import ConfigError
 
-Job = Callable[[], None]
+Job = Callable[[], object]
 
 
 class Writer:
