@@ -9,6 +9,7 @@ from mautrix.util.async_db import Connection, Scheme
 from ..domain.errors import Unavailable
 from ..domain.model import Author, Channel, ConversationEvent, Customer, Message
 from .columns import Row, from_ms, from_ms_or_none, to_ms
+from .search_index import SearchIndex
 from .sessions import CUSTOMER, customer_from_row
 from .team_events import TeamEventRepository, TeamEventType
 from .tickets import TicketRepository
@@ -95,7 +96,7 @@ class ConversationRepository:
     """What was said, by customer."""
 
     def __init__(self, conn: Connection, events: TeamEventRepository) -> None:
-        self._conn, self._events = conn, events
+        self._conn, self._events, self._search = conn, events, SearchIndex(conn)
 
     async def advance(self, customer_id: str) -> Customer | None:
         """Take the conversation's lock and its next `seq` and event number; None: there is none any more."""
@@ -135,6 +136,7 @@ class ConversationRepository:
         )
         await self._add_event(message.customer_id, event_number, "message.created", message.id, None)
         await note_turn(self._conn, message)
+        await self._search.add_message(message)
         self._note("message.created", message)
 
     async def get_message(self, message_id: str) -> Message | None:
@@ -153,18 +155,21 @@ class ConversationRepository:
     async def edit_message(self, message: Message, text: str, at: datetime) -> None:
         """Give a message another text."""
         await self._conn.execute(_EDIT, message.id, text, to_ms(at))
+        await self._search.change_message(message, text)
         await self.add_event(message.customer_id, "message.edited", message_id=message.id)
         self._note("message.edited", message)
 
     async def delete_message(self, message: Message, at: datetime) -> None:
         """Mark a message as deleted; its text stays for the team."""
         await self._conn.execute(_DELETE, message.id, to_ms(at))
+        await self._search.remove_message(message.id)
         await self.add_event(message.customer_id, "message.deleted", message_id=message.id)
         self._note("message.deleted", message)
 
     async def blank_message(self, message: Message, at: datetime) -> None:
         """Mark a message as deleted and forget its text."""
         await self._conn.execute(_BLANK, message.id, to_ms(at))
+        await self._search.remove_message(message.id)
         self._note("message.deleted", message)
         if message.deleted_at is None:
             await self.add_event(message.customer_id, "message.deleted", message_id=message.id)

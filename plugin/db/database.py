@@ -23,6 +23,9 @@ T = TypeVar("T")
 _RETRY_AFTER = 2
 """Seconds a client is told to wait while the database can't take a write."""
 
+_MERGE_STEPS = 20
+"""Of the search index, each some milliseconds, before it is left in peace for a while."""
+
 # What passes by itself or by the operator's hand: locked, full, read-only, gone.
 _UNAVAILABLE = (
     sqlite3.OperationalError,
@@ -111,7 +114,10 @@ class Database:
             yield tx
 
     async def scrub(self) -> bool:
-        """Empty SQLite's journal, in which erased texts still stand; False: somebody reads, try again.
+        """Empty SQLite's search index and journal of erased words; False: not done yet, try again soon.
+
+        The index of a large desk is not done at one go, so that others get their turn; nor is the journal
+        while somebody reads.
 
         On PostgreSQL that is for VACUUM and the server's own settings.
 
@@ -120,6 +126,13 @@ class Database:
         """
         if not self._is_sqlite:
             return True
+        for step in range(_MERGE_STEPS):
+            async with self.transaction() as tx:
+                goes_on = await tx.search_index.merge(begin=step == 0)
+            if not goes_on:
+                break
+        else:
+            return False
         async with self._connection() as conn:
             return int(await conn.fetchval("PRAGMA wal_checkpoint(TRUNCATE)")) == 0
 

@@ -11,6 +11,7 @@ from mautrix.util.async_db import Connection
 from ..domain.model import Ticket
 from .columns import to_ms
 from .redactions import ROOM
+from .search_index import SearchIndex
 from .team_events import TeamEventRepository
 from .tickets import TICKET, ticket_from_row
 
@@ -132,5 +133,6 @@ class ErasureRepository:
             await self._conn.execute(statement, customer_id)
         for statement in _BLANK_AT:
             await self._conn.execute(statement, customer_id, to_ms(at))
+        await SearchIndex(self._conn).remove_customer(customer_id)
         for row in await self._conn.fetch(_LIST_TICKETS, customer_id):
             self._events.note("ticket.updated", ticket=row["number"])

@@ -8,6 +8,7 @@ from mautrix.util.async_db import Connection, Scheme
 
 from ..domain.model import Challenge, Customer, Identity
 from .columns import from_ms, to_ms
+from .search_index import SearchIndex
 from .sessions import CUSTOMER, customer_from_row
 
 # On SQLite the transaction itself keeps others out.
@@ -84,7 +85,9 @@ class IdentityRepository:
     async def identify(self, customer_id: str, identity: Identity, account: str) -> None:
         """Note what a customer has proven."""
         await self._conn.execute(_IDENTIFY, customer_id, identity, account)
+        await SearchIndex(self._conn).put_customer(customer_id)
 
     async def describe(self, customer_id: str, name: str | None, email: str | None) -> None:
         """Note how the host site calls a customer."""
         await self._conn.execute(_DESCRIBE, customer_id, name, email)
+        await SearchIndex(self._conn).put_customer(customer_id)

@@ -25,6 +25,7 @@ _MOVE = (
     "UPDATE held_reply SET customer_id = $2 WHERE customer_id = $1",
     "UPDATE note SET customer_id = $2 WHERE customer_id = $1",
     "UPDATE block SET customer_id = $2 WHERE customer_id = $1",
+    "UPDATE search_entry SET customer_id = $2 WHERE customer_id = $1 AND message_id IS NOT NULL",
     "UPDATE outbox SET customer_id = $2 WHERE customer_id = $1 AND lane <> $1",
     "UPDATE customer SET joined_to = $2, ticket = NULL, last_seq = 0, last_event = 0 WHERE id = $1",
 )

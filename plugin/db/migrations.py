@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from mautrix.util.async_db import Connection, UpgradeTable
 
+from .search_schema import fill_search, make_search
 from .waiting import ANSWERED, NEVER, WAITING
 
 upgrade_table = UpgradeTable()
@@ -420,6 +421,7 @@ _TABLES = (
 async def _make_newest(conn: Connection) -> None:
     for statement in _TABLES:
         await conn.execute(statement)
+    await make_search(conn)
 
 
 upgrade_table.register(_make_newest, description="Newest schema", upgrades_to=2)
@@ -477,6 +479,8 @@ _FROM_1 = (
 async def _upgrade_from_1(conn: Connection) -> None:
     for statement in _FROM_1:
         await conn.execute(statement)
+    await make_search(conn)
+    await fill_search(conn)
 
 
 upgrade_table.register(

@@ -8,6 +8,7 @@ from mautrix.util.async_db import Connection
 
 from ..domain.model import Customer, Session
 from .columns import Row, from_ms, from_ms_or_none, to_ms
+from .search_index import SearchIndex
 
 CUSTOMER = "id, identity, name, ticket, last_seq, last_event, created_at, account, email"
 _ADD_CUSTOMER = f"INSERT INTO customer ({CUSTOMER}) VALUES ($1, $2, $3, NULL, 0, 0, $4, $5, $6)"
@@ -73,6 +74,8 @@ class SessionRepository:
             customer.account,
             customer.email,
         )
+        if customer.name or customer.account or customer.email:
+            await SearchIndex(self._conn).put_customer(customer.id)
 
     async def add_session(
         self,

@@ -28,6 +28,8 @@ from .outbox import OutboxRepository
 from .overview import OverviewRepository
 from .records import RecordRepository
 from .redactions import RedactionRepository
+from .search import SearchRepository
+from .search_index import SearchIndex
 from .sessions import SessionRepository
 from .team_events import TeamEventRepository
 from .tickets import TicketRepository
@@ -127,3 +129,10 @@ class Transaction:
     @cached_property
     def overview(self) -> OverviewRepository:
         return OverviewRepository(self._conn)
+
+    def search(self) -> SearchRepository:
+        return SearchRepository(self._conn)
+
+    @cached_property
+    def search_index(self) -> SearchIndex:
+        return SearchIndex(self._conn)

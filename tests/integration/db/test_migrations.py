@@ -10,6 +10,9 @@ import pytest
 from mautrix.util.async_db import UnsupportedDatabaseVersion, UpgradeTable
 
 from plugin.db.migrations import upgrade_table
+from plugin.db.search import TOP
+from plugin.domain.desk import TicketFilter
+from plugin.domain.words import read_terms
 
 FIRST_SCHEMA = (Path(__file__).parent / "schema_1.sql").read_text()
 FIRST_ROWS = (
@@ -18,14 +21,40 @@ FIRST_ROWS = (
     " VALUES (1001, 'c1', 'open', 0, 0)",
     "INSERT INTO note (id, ticket, by_id, by_name, text, created_at)"
     " VALUES ('n1', 1001, 'a', 'Alice', 'A note', 0)",
+    "INSERT INTO customer (id, identity, name, ticket, created_at)"
+    " VALUES ('c2', 'anonymous', 'Zoe', 1002, 0)",
+    "INSERT INTO ticket (number, customer_id, status, opened_at, active_at, closed_at)"
+    " VALUES (1002, 'c2', 'open', 0, 0, NULL), (1003, 'c2', 'closed', 0, 0, 9)",
+    "INSERT INTO message (id, customer_id, seq, ticket, channel, author_kind, author_id, author_verified,"
+    " text, created_at, deleted_at) VALUES"
+    " ('m1', 'c1', 1, 1001, 'team', 'customer', 'c1', 0, 'first wallet', 10, NULL),"
+    " ('m2', 'c1', 2, 1001, 'team', 'moderator', 'a', 1, 'an answer', 20, NULL),"
+    " ('m3', 'c1', 3, 1001, 'team', 'customer', 'c1', 0, 'second wallet', 30, NULL),"
+    " ('m4', 'c1', 4, 1001, 'team', 'customer', 'c1', 0, 'wallet gone', 40, 41),"
+    " ('m5', 'c2', 1, 1002, 'team', 'customer', 'c2', 0, 'hello', 10, NULL),"
+    " ('m6', 'c2', 2, 1002, 'team', 'moderator', 'a', 1, 'hello', 20, NULL),"
+    " ('m7', 'c2', 3, 1003, 'team', 'customer', 'c2', 0, 'hello', 10, NULL)",
 )
 
 TABLES = {
     "audit", "batch", "block", "canned_reply", "challenge", "console_act", "conversation_event", "counter",
     "customer", "direct", "early_change", "held_reply", "hint", "inbox_cursor", "message", "moderator",
     "moderator_code", "moderator_token", "note", "outbox", "redaction", "room_event", "room_replacement",
-    "secret", "session", "stranger_reply", "team_event", "ticket", "ticket_event", "version",
+    "search_entry", "secret", "session", "stranger_reply", "team_event", "ticket", "ticket_event",
+    "version",
 }  # fmt: skip
+FTS5 = {
+    "search_words",
+    "search_words_config",
+    "search_words_content",
+    "search_words_data",
+    "search_words_idx",
+}
+"""SQLite's search index: its name, and the tables that FTS5 keeps it in."""
+
+
+def _expected(store) -> set[str]:
+    return TABLES | FTS5 if store.engine == "sqlite" else TABLES
 
 
 async def _tables(store) -> set[str]:
@@ -38,7 +67,7 @@ async def _tables(store) -> set[str]:
 
 
 async def test_a_fresh_database_has_the_newest_schema(fresh_store) -> None:
-    assert await _tables(fresh_store) == TABLES
+    assert await _tables(fresh_store) == _expected(fresh_store)
     assert await fresh_store.look("SELECT version FROM version") == [(len(upgrade_table.upgrades),)]
     assert await fresh_store.look("SELECT name, value FROM counter ORDER BY name") == [
         ("answer", 0),
@@ -98,6 +127,26 @@ async def test_a_database_of_the_first_version_becomes_the_newest(empty_store, f
         assert customer.ticket == 1001
 
 
+async def test_an_upgrade_finds_whose_turn_it_is_and_what_can_be_searched(empty_store, make) -> None:
+    old = await empty_store.open_inner(_first_version())
+    for statement in FIRST_ROWS:
+        await old.execute(statement)
+    database = await empty_store.open()
+    turns = "SELECT number, waiting, waiting_since, answered_at FROM ticket ORDER BY number"
+    assert await empty_store.look(turns) == [
+        (1001, "team", 30, 20),
+        (1002, "customer", None, 20),
+        (1003, None, None, None),
+    ]
+    found = {}
+    async with database.snapshot() as tx:
+        for text in ("wallet", "zoe", "note"):
+            entries = await tx.search.find(read_terms(text), TOP, 10)
+            hits = await tx.search.read_hits(entries, TicketFilter(), make.t0)
+            found[text] = [(hit.ticket, hit.message_id) for hit in hits]
+    assert found == {"wallet": [(1001, "m3"), (1001, "m1")], "zoe": [(1002, None)], "note": []}
+
+
 async def test_a_second_start_finds_everything_as_it_was(fresh_store, make) -> None:
     first = await fresh_store.open()
     async with first.transaction() as tx:
@@ -142,5 +191,5 @@ async def test_a_step_that_fails_leaves_nothing_behind(fresh_store) -> None:
 
     with pytest.raises((sqlite3.OperationalError, asyncpg.DuplicateTableError)):
         await fresh_store.open_inner(broken)
-    assert await _tables(fresh_store) == TABLES
+    assert await _tables(fresh_store) == _expected(fresh_store)
     assert await fresh_store.look("SELECT version FROM version") == [(len(upgrade_table.upgrades),)]

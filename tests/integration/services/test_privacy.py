@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from plugin.db.database import Database
 from plugin.domain.errors import Unauthorized
 from plugin.domain.model import Author, Block, Message
 from plugin.services.accounts import hash_account
@@ -95,7 +96,10 @@ async def tables(desk) -> list[str]:
 
 
 async def known(desk) -> set[str]:
-    """Return which of the secrets stand in the database, each with its table."""
+    """Return which of the secrets stand in the database once it is scrubbed, each with its table."""
+    database = Database(desk.store.inner)
+    while not await database.scrub():
+        pass
     found = set()
     for table in await tables(desk):
         rows = str(await desk.store.look(f"SELECT * FROM {table}"))

@@ -1,0 +1,96 @@
+"""The search index, as it is kept: words of the team's conversations, and of what is known of customers.
+
+SQLite has it in an FTS5 table, PostgreSQL in a GIN index.
+"""
+
+from __future__ import annotations
+
+from mautrix.util.async_db import Connection, Scheme
+
+from ..domain.model import Message
+from ..domain.words import words_of
+from .columns import Row
+
+_ADD = "INSERT INTO search_entry (customer_id, message_id) VALUES ($1, $2) RETURNING id"
+_ADD_WORDS = "INSERT INTO search_words (rowid, words) VALUES ($1, $2)"
+_ADD_POSTGRES = "INSERT INTO search_entry (customer_id, message_id, words) VALUES ($1, $2, {words})"
+_VECTOR = "array_to_tsvector(CAST({0} AS TEXT[]))"
+
+_OF_MESSAGE = "message_id = $1"
+_OF_CUSTOMER = "customer_id = $1"
+_OF_PARTICULARS = "customer_id = $1 AND message_id IS NULL"
+_DELETE_WORDS = "DELETE FROM search_words WHERE rowid IN (SELECT id FROM search_entry WHERE {0})"
+_DELETE = "DELETE FROM search_entry WHERE {0}"
+
+_GET_PARTICULARS = "SELECT name, account, email FROM customer WHERE id = $1"
+
+# FTS5's `secure-delete` would do it at once, but older SQLites can't read a file in which it was used.
+_MERGE = "INSERT INTO search_words (search_words, rank) VALUES ('merge', $1)"
+_PAGES = 200
+"""Of the index that one step of merging may write."""
+_CHANGES = "SELECT total_changes()"
+_NOTHING_MERGED = 2
+"""A step that changed fewer rows had nothing left to do; so says FTS5's manual."""
+
+
+def particulars(row: Row) -> str:
+    return " · ".join(row[name] for name in ("name", "account", "email") if row[name])
+
+
+class SearchIndex:
+    """Lets texts be found. Direct messages and notes are never in it."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._is_sqlite = conn.scheme == Scheme.SQLITE
+
+    async def add_text(self, customer_id: str, message_id: str | None, text: str) -> None:
+        """Let a text be found as that of a message, or as what is known of a customer."""
+        words = words_of(text)
+        if self._is_sqlite:
+            entry = await self._conn.fetchval(_ADD, customer_id, message_id)
+            await self._conn.execute(_ADD_WORDS, entry, " ".join(words))
+        else:
+            statement = _ADD_POSTGRES.format(words=_VECTOR.format("$3"))
+            await self._conn.execute(statement, customer_id, message_id, words)
+
+    async def add_message(self, message: Message) -> None:
+        """Let a message of the channel `team` be found; the notices of the desk itself are not."""
+        if message.channel == "team" and message.author.kind != "system":
+            await self.add_text(message.customer_id, message.id, message.text)
+
+    async def change_message(self, message: Message, text: str) -> None:
+        """Let a message be found by its new words, and by the old ones no more."""
+        await self.remove_message(message.id)
+        if message.channel == "team" and message.author.kind != "system":
+            await self.add_text(message.customer_id, message.id, text)
+
+    async def remove_message(self, message_id: str) -> None:
+        """Let a message be found no more."""
+        await self._remove(_OF_MESSAGE, message_id)
+
+    async def put_customer(self, customer_id: str) -> None:
+        """Let a customer be found by name, account and e-mail, as they are now."""
+        await self._remove(_OF_PARTICULARS, customer_id)
+        (row,) = await self._conn.fetch(_GET_PARTICULARS, customer_id)
+        text = particulars(row)
+        if text:
+            await self.add_text(customer_id, None, text)
+
+    async def remove_customer(self, customer_id: str) -> None:
+        """Let nothing be found of a customer any more."""
+        await self._remove(_OF_CUSTOMER, customer_id)
+
+    async def merge(self, *, begin: bool) -> bool:
+        """Go on merging SQLite's index into one piece; False once nothing deleted is left in it.
+
+        Until then a deleted word stands in the older pieces, marked as such.
+        """
+        before = int(await self._conn.fetchval(_CHANGES))
+        await self._conn.execute(_MERGE, -_PAGES if begin else _PAGES)
+        return int(await self._conn.fetchval(_CHANGES)) - before >= _NOTHING_MERGED
+
+    async def _remove(self, condition: str, about: str) -> None:
+        if self._is_sqlite:
+            await self._conn.execute(_DELETE_WORDS.format(condition), about)
+        await self._conn.execute(_DELETE.format(condition), about)
