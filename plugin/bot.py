@@ -40,7 +40,9 @@ from .services.hub import Hub
 from .services.identity import IdentityService
 from .services.inbox import Inbox
 from .services.intake import Intake
+from .services.matrix_commands import MatrixCommands
 from .services.mod.access import AccessService
+from .services.mod.code_posts import CodePosts
 from .services.mod.health_watch import HealthWatch
 from .services.mod.team import TeamService
 from .services.moderation import ModerationService
@@ -48,6 +50,7 @@ from .services.operators import OperatorService
 from .services.orders import OrderService
 from .services.ports import Clock
 from .services.privacy import PrivacyService
+from .services.private_rooms import PrivateRooms
 from .services.redactions import Redactions
 from .services.relay import Relay
 from .services.replies import ReplyService
@@ -56,6 +59,7 @@ from .services.sessions import SessionService
 from .services.support_check import SupportCheck
 from .services.ticket_acts import TicketActs
 from .services.tickets import TicketService
+from .services.token_orders import TokenOrders
 from .services.users import UserService
 from .services.wallets import WalletService
 from .web.customer_api import CustomerApi
@@ -143,6 +147,7 @@ class Headset(Plugin):
             self._inbox.worker,
             *self._relay_workers.values(),
             self._redactions.worker,
+            self._code_posts.worker,
             self._tickets.worker,
             self._housekeeping.worker,
             self._health_watch.worker,
@@ -173,6 +178,7 @@ class Headset(Plugin):
         self._room = SupportRoom(database, gateway, self._get_settings, log)
         delivery = DeliveryService(clock, log)
         self._redactions = Redactions(database, gateway, clock, log)
+        self._code_posts = CodePosts(database, gateway, clock, self._redactions, log)
         self._wire_relays(database, gateway, delivery)
         self._tickets = TicketService(database, clock, self._hub, self._get_settings, log)
         self._acts = TicketActs(clock, self._tickets)
@@ -279,7 +285,7 @@ class Headset(Plugin):
             users=users,
             saw_untrusted_proxy=lambda: limits.saw_untrusted_proxy,
         )
-        self._undo.append(self._gateway.on_text(operators.answer))
+        self._undo.append(self._gateway.on_text(self._wire_commands(team, access, operators).answer))
         self._wire_moderators(database, limits, health, access, team)
         OperatorApi(health, self._streams, self.clock).add_routes(self.webapp)
         DocumentApi().add_routes(self.webapp)
@@ -327,6 +333,18 @@ class Headset(Plugin):
         )
         api.add_routes(self.webapp)
         self.webapp.add_middleware(gate)  # type: ignore[arg-type]  # maubot's type knows no streams
+
+    def _wire_commands(
+        self, team: TeamService, access: AccessService, operators: OperatorService
+    ) -> MatrixCommands:
+        tokens = TokenOrders(
+            team=team,
+            access=access,
+            rooms=PrivateRooms(self._database, self._gateway, self._room),
+            posts=self._code_posts,
+            gateway=self._gateway,
+        )
+        return MatrixCommands(team, self._get_settings, operators.commands, tokens.commands)
 
     def _wire_moderators(
         self,

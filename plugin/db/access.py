@@ -25,6 +25,7 @@ _LIST_UNNOTED = """
     SELECT code_hash, moderator_id, created_by, expires_at, room_id, event_id FROM moderator_code
     WHERE event_id IS NULL AND room_id IS NOT NULL AND created_at <= $1 ORDER BY created_at
 """
+_FORGET_CODE = "DELETE FROM moderator_code WHERE code_hash = $1"
 _PRUNE_CODES = "DELETE FROM moderator_code WHERE created_at < $1"
 
 _FROM_TOKEN = f"""
@@ -103,6 +104,10 @@ class AccessRepository:
         """Return the codes that were to be said in a room, and may have been."""
         rows = await self._conn.fetch(_LIST_UNNOTED, to_ms(made_before))
         return [_code(row) for row in rows]
+
+    async def forget_code(self, code_hash: str) -> None:
+        """Forget a code that nobody was told."""
+        await self._conn.execute(_FORGET_CODE, code_hash)
 
     async def prune_codes(self, before: datetime) -> None:
         """Forget the codes that were made before a time."""

@@ -71,6 +71,9 @@ _FOREVER = "forever"
 # `/word`, `!word`, `/word@botname`; and the bare BLOCK_USER that other support bots taught people.
 _COMMAND = re.compile(r"[/!](\w+)(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
 _BARE_BLOCK = re.compile(r"BLOCK_USER\b(?:\s+(.*))?", re.DOTALL | re.IGNORECASE)
+BOT_PREFIX = "!headset"
+"""Before what is said to the bot itself, in any room; no customer ever gets it."""
+
 _NOTE = "//"
 
 
@@ -98,6 +101,11 @@ class Misuse:
 def looks_like_command(text: str) -> bool:
     """Tell whether `text` must never reach a customer, whether or not the word is known."""
     return bool(_COMMAND.match(text) or _BARE_BLOCK.match(text))
+
+
+def is_for_bot(text: str) -> bool:
+    """Tell whether `text` is said to the bot itself, which answers it by another way."""
+    return text.split(maxsplit=1)[:1] == [BOT_PREFIX]
 
 
 def read_note(text: str) -> str | None:

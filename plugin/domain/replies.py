@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .commands import IN_DIRECT, NEED_NO_TICKET, Command, Misuse, looks_like_command, parse_command, read_note
+from .commands import (
+    IN_DIRECT,
+    NEED_NO_TICKET,
+    Command,
+    Misuse,
+    is_for_bot,
+    looks_like_command,
+    parse_command,
+    read_note,
+)
 from .model import Moderator, Target
 from .roster import Roster
 
@@ -119,6 +128,8 @@ def _read_correction(event: ReplyEvent, moderator: Moderator, replaces: str) -> 
 
 
 def _read_words(event: ReplyEvent, moderator: Moderator, target: Target | None) -> Meaning:
+    if is_for_bot(event.words):
+        return Ignored(reason="talk")
     if looks_like_command(event.words):
         return _read_command(event, moderator, target)
     if target is None:

@@ -79,11 +79,19 @@ class MautrixGateway:
         """Say something that the bridge does not relay."""
         await asked(self._client.send_notice(RoomID(room_id), text))
 
-    def on_text(self, answer: Callable[[str, str], Awaitable[str | None]]) -> Callable[[], None]:
-        """Answer texts in any room by notices: `answer` gets sender and text; return what undoes it."""
+    async def send_secret(self, room_id: str, text: str, txn_id: str) -> str:
+        """Say what no log may hold and return its event id; the same transaction id is the same event."""
+        path = Path.v3.rooms[room_id].send["m.room.message"][txn_id]
+        content = {"msgtype": "m.notice", "body": text, "m.mentions": {}}
+        answer = await asked(self._client.api.request(Method.PUT, path, content, sensitive=True))
+        return str(answer["event_id"])
+
+    def on_text(self, answer: Callable[[str, str, str], Awaitable[str | None]]) -> Callable[[], None]:
+        """Answer texts by notices: `answer` gets the room, the sender, the text; return what undoes it."""
 
         async def handler(event: MessageEvent) -> None:
-            text = await answer(str(event.sender), getattr(event.content, "body", None) or "")
+            body = getattr(event.content, "body", None) or ""
+            text = await answer(str(event.room_id), str(event.sender), body)
             if text is not None:
                 await self.send_notice(str(event.room_id), text)
 

@@ -7,9 +7,8 @@ from logging import Logger
 from ..db.database import Database
 from ..domain.model import Direct, Moderator
 from .ports import MatrixFailed, MatrixGateway
+from .private_rooms import keep_private
 from .room import SupportRoom
-
-_IN = ("join", "invite", "knock")
 
 TOPIC = (
     "Private: one customer and you. What you write here goes to the customer; the team's group sees nothing"
@@ -72,15 +71,7 @@ class DirectRooms:
             raise MatrixFailed("it may be the support room")
 
     async def _see_to_members(self, direct: Direct, room_id: str, moderator: str) -> None:
-        own = self._gateway.mxid
-        members = await self._gateway.get_members(room_id)
-        if members.get(own) != "join":
+        if not await keep_private(self._gateway, room_id, moderator):
             async with self._database.transaction() as tx:
                 await tx.directs.forget_room(direct.id, room_id)
             raise MatrixFailed("the bot is not in it any more, another one is made")
-        for mxid, membership in members.items():
-            # A former Matrix id of the moderator's, or somebody whom a server's admin put there.
-            if mxid not in (own, moderator) and membership in _IN:
-                await self._gateway.remove(room_id, mxid, "This conversation is private.")
-        if members.get(moderator) not in ("join", "invite"):
-            await self._gateway.invite(room_id, moderator)

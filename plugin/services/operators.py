@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from ..db.database import Database
 from ..domain.durations import format_duration
@@ -11,24 +11,16 @@ from ..domain.model import Moderator
 from ..domain.text import one_line
 from .audit import acting_in_matrix
 from .health import Health, HealthService
+from .matrix_commands import Asked, MatrixCommand
 from .mod.team import LONGEST_NAME, Entry, TeamService, find_named, is_mxid
 from .moderation import ModerationService
 from .ports import Clock, GetSettings
 from .users import UserService
 from .wallets import WalletService
 
-PREFIX = "!headset"
-
-HELP = """!headset status - is all well
-!headset moderators - who speaks for the team
-!headset allow <Telegram id or MXID> <name> - put somebody on the allow-list
-!headset deny <Telegram id, MXID or name> - take somebody off it
-!headset blocks - who is blocked
-!headset help - this"""
-
 
 class OperatorService:
-    """Answers the members of `admins`; to anybody else it says nothing."""
+    """Answers the members of `admins`."""
 
     def __init__(
         self,
@@ -46,30 +38,23 @@ class OperatorService:
         self._database, self._clock, self._settings = database, clock, settings
         self._health, self._moderation, self._saw_untrusted_proxy = health, moderation, saw_untrusted_proxy
         self._team, self._wallets, self._users = team, wallets, users
-        self._commands: dict[str, Callable[[str, str], Awaitable[str]]] = {
-            "status": self._status,
-            "moderators": self._list_moderators,
-            "allow": self._allow,
-            "deny": self._deny,
-            "blocks": self._list_blocks,
-            "help": self._help,
+        self.commands = {
+            "status": MatrixCommand(usage="status", does="is all well", run=self._status),
+            "moderators": MatrixCommand(
+                usage="moderators", does="who speaks for the team", run=self._list_moderators
+            ),
+            "allow": MatrixCommand(
+                usage="allow <Telegram id or MXID> <name>",
+                does="put somebody on the allow-list",
+                run=self._allow,
+            ),
+            "deny": MatrixCommand(
+                usage="deny <Telegram id, MXID or name>", does="take somebody off it", run=self._deny
+            ),
+            "blocks": MatrixCommand(usage="blocks", does="who is blocked", run=self._list_blocks),
         }
 
-    async def answer(self, sender: str, text: str) -> str | None:
-        """Return the answer to a text in any room; None where there is nothing to say to it."""
-        prefix, _, rest = text.strip().partition(" ")
-        if prefix != PREFIX or sender not in self._settings().admins:
-            return None
-        name, _, words = rest.strip().partition(" ")
-        command = self._commands.get(name or "help")
-        if command is None:
-            return f"{one_line(name, 32)} is not a command.\n{HELP}"
-        return await command(sender, words.strip())
-
-    async def _help(self, _sender: str, _words: str) -> str:
-        return HELP
-
-    async def _status(self, _sender: str, _words: str) -> str:
+    async def _status(self, _: Asked) -> str:
         health = await self._health.get_health()
         proxies = (
             "an untrusted one sends X-Forwarded-For" if self._saw_untrusted_proxy() else "nothing untrusted"
@@ -112,16 +97,16 @@ class OperatorService:
             f"database: {engine}, ok",
         ]
 
-    async def _list_moderators(self, _sender: str, _words: str) -> str:
+    async def _list_moderators(self, _: Asked) -> str:
         team = await self._team.list_members()
         return "\n".join(_line(moderator) for moderator in team) or "Nobody is on the allow-list."
 
-    async def _list_blocks(self, _sender: str, _words: str) -> str:
+    async def _list_blocks(self, _: Asked) -> str:
         async with self._database.snapshot() as tx:
             return await self._moderation.list_blocked(tx, self._clock.now(), for_operator=True)
 
-    async def _allow(self, sender: str, words: str) -> str:
-        who, _, name = words.partition(" ")
+    async def _allow(self, asked: Asked) -> str:
+        who, _, name = asked.words.partition(" ")
         name = one_line(name, LONGEST_NAME)
         telegram_id = int(who) if who.isascii() and who.isdigit() and len(who) < 16 else None
         mxid = who if is_mxid(who) else None
@@ -131,17 +116,17 @@ class OperatorService:
             return "Write the name that customers see: !headset allow <Telegram id or MXID> <name>"
         entry = Entry(name=name, role="moderator", telegram_id=telegram_id, mxid=mxid)
         try:
-            moderator = await self._team.allow(acting_in_matrix(sender), entry)
+            moderator = await self._team.allow(acting_in_matrix(asked.mxid), entry)
         except Conflict:
             return f"{who} is on the allow-list already."
         return f"✓ {_line(moderator)}"
 
-    async def _deny(self, sender: str, words: str) -> str:
-        found = find_named(await self._team.list_members(), words)
+    async def _deny(self, asked: Asked) -> str:
+        found = find_named(await self._team.list_members(), asked.words)
         if len(found) != 1:
-            return f"{len(found) or 'Nobody'} on the allow-list is {one_line(words, 64) or 'meant'}."
+            return f"{len(found) or 'Nobody'} on the allow-list is {one_line(asked.words, 64) or 'meant'}."
         try:
-            denied = await self._team.deny(acting_in_matrix(sender), found[0].id)
+            denied = await self._team.deny(acting_in_matrix(asked.mxid), found[0].id)
         except Conflict:
             return f"{found[0].name} stands in the configuration: take the line out there."
         return f"✓ {denied.name} is a stranger now"

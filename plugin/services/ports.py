@@ -102,6 +102,9 @@ class MatrixGateway(Protocol):
     async def send_notice(self, room_id: str, text: str) -> None:
         """Say something that the bridge does not relay."""
 
+    async def send_secret(self, room_id: str, text: str, txn_id: str) -> str:
+        """Say what no log may hold and return its event id; the same transaction id is the same event."""
+
     async def send_post(self, post: Post) -> str:
         """Send a text and return its event id; the same post again is the same event."""
 

@@ -144,7 +144,7 @@ async def main():
             async with desk.http.post("/v1/session/wallet/challenge", json=body, headers=headers) as answer:
                 refused = answer.status
             await desk.reload()
-            status = await operators[0]("@you:example.org", "!headset status")
+            status = await operators[0]("!any", "@you:example.org", "!headset status")
     print(json.dumps([told["features"]["wallet"], told["wallet"], refused, status, records]))
 asyncio.run(main())
 """
