@@ -287,7 +287,7 @@ class Headset(Plugin):
         )
         self._undo.append(self._gateway.on_text(self._wire_commands(team, access, operators).answer))
         self._wire_moderators(database, limits, health, access, team)
-        OperatorApi(health, self._streams, self.clock).add_routes(self.webapp)
+        OperatorApi(health, self._streams, access, self.clock).add_routes(self.webapp)
         DocumentApi().add_routes(self.webapp)
         files = read_widget_files()
         languages = Languages.from_files(files)

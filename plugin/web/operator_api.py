@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from maubot.plugin_server import PluginWebApp
 
 from ..domain.errors import Forbidden
 from ..services.health import Health, HealthService
+from ..services.mod.access import AccessService
 from ..services.ports import Clock
+from .bearer import get_bearer_token
 from .schemas import health_json
 from .streams import Streams
 
@@ -19,8 +21,8 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For")
 class OperatorApi:
     """Handlers of `v1/health` and `v1/metrics`."""
 
-    def __init__(self, health: HealthService, streams: Streams, clock: Clock) -> None:
-        self._health, self._streams, self._clock = health, streams, clock
+    def __init__(self, health: HealthService, streams: Streams, access: AccessService, clock: Clock) -> None:
+        self._health, self._streams, self._access, self._clock = health, streams, access, clock
 
     def add_routes(self, webapp: PluginWebApp) -> None:
         """Put the handlers on their paths."""
@@ -34,9 +36,12 @@ class OperatorApi:
         return web.json_response(health_json(health), status=status)
 
     async def get_metrics(self, request: web.Request) -> web.Response:
-        """Answer the numbers in Prometheus' text format, to this machine only."""
+        """Answer the numbers in Prometheus' text format, to this machine and to admins."""
+        if hdrs.AUTHORIZATION in request.headers:
+            caller = await self._access.authenticate(get_bearer_token(request))
+            caller.require("admin")
         # A proxy on this machine speaks for others, and says so in one of these headers.
-        if not _is_loopback(request.remote) or any(name in request.headers for name in _FORWARDED):
+        elif not _is_loopback(request.remote) or any(name in request.headers for name in _FORWARDED):
             raise Forbidden
         return web.Response(text=self._render(await self._health.get_health()), content_type="text/plain")
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ...db.database import Database
-from ...domain.errors import NotFound, Unauthorized
-from ...domain.model import Moderator, ModeratorCode, ModeratorToken
+from ...domain.errors import Forbidden, NotFound, Unauthorized
+from ...domain.model import Moderator, ModeratorCode, ModeratorToken, Role
 from ..audit import Actor, acting, write_down
 from ..ids import hash_token, new_code, new_token, new_ulid
 from ..ports import Clock
@@ -26,6 +26,11 @@ class Caller:
     token_id: str
     moderator: Moderator
     """As the allow-list has them now."""
+
+    def require(self, role: Role) -> None:
+        """Raise Forbidden where the caller's role is a lower one."""
+        if role == "admin" and self.moderator.role != "admin":
+            raise Forbidden("This is for admins.")
 
 
 class AccessService:

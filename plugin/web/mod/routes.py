@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from aiohttp import web
 from maubot.plugin_server import PluginWebApp
 
-from ...domain.errors import Forbidden
 from ...domain.model import Role
 from ...services.mod.access import AccessService, Caller
 from .. import schemas
@@ -45,8 +44,7 @@ class ModRoutes:
 
         async def guarded(request: web.Request) -> web.StreamResponse:
             caller = await self._access.authenticate(get_bearer_token(request))
-            if role == "admin" and caller.moderator.role != "admin":
-                raise Forbidden("This is for admins.")
+            caller.require(role)
             return await handler(request, caller)
 
         self._webapp.add_route(method, path, guarded)

@@ -105,3 +105,17 @@ async def test_codes_and_tokens_are_in_the_audit_log(desk, alice) -> None:
         ("@root:example.org", "token.code_made"),
         ("Alice", "token.made"),
     ]
+
+
+async def test_metrics_are_for_an_admin_s_token_from_anywhere(desk, alice, carol) -> None:
+    proxied = {"X-Forwarded-For": "203.0.113.7"}
+
+    async def ask(api):
+        answer = await api.request("GET", "/v1/metrics", headers=proxied)
+        return answer.status, "headset_up 1" in answer.text
+
+    assert await ask(carol.api) == (200, True)
+    assert await ask(alice.api) == (403, False)
+    assert await ask(carol.api.with_token("x")) == (401, False)
+    await carol.api.call("DELETE", f"/v1/mod/tokens/{carol.token_id}")
+    assert await ask(carol.api) == (401, False)
