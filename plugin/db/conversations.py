@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from mautrix.util.async_db import Connection, Scheme
@@ -9,6 +10,7 @@ from mautrix.util.async_db import Connection, Scheme
 from ..domain.errors import Unavailable
 from ..domain.model import Author, Channel, ConversationEvent, Customer, Message
 from .columns import Row, from_ms, from_ms_or_none, to_ms
+from .filters import Arguments
 from .search_index import SearchIndex
 from .sessions import CUSTOMER, customer_from_row
 from .team_events import TeamEventRepository, TeamEventType
@@ -46,6 +48,7 @@ _LIST_BEFORE = (
 )
 
 _GET = f"SELECT {_MESSAGE} FROM message WHERE id = $1"
+_GET_SEVERAL = f"SELECT {_MESSAGE} FROM message WHERE id IN ({{}})"
 _COUNT = "SELECT COUNT(*) FROM message WHERE customer_id = $1 AND channel = $2"
 # A deleted one is not in the conversation any more; the newest of a long conversation will do.
 _LIST_ANSWERS = """
@@ -143,6 +146,15 @@ class ConversationRepository:
         """Return the message."""
         row = await self._conn.fetchrow(_GET, message_id)
         return None if row is None else _message_from_row(row)
+
+    async def get_messages(self, ids: Collection[str]) -> dict[str, Message]:
+        """Return messages by id."""
+        if not ids:
+            return {}
+        arguments = Arguments()
+        query = _GET_SEVERAL.format(arguments.add_all(list(ids)))
+        rows = await self._conn.fetch(query, *arguments.values)
+        return {row["id"]: _message_from_row(row) for row in rows}
 
     async def count_messages(self, customer_id: str, channel: Channel) -> int:
         """Return how many messages there are in one channel of a conversation."""

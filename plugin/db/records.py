@@ -10,7 +10,7 @@ from typing import Any
 
 from mautrix.util.async_db import Connection
 
-from .columns import from_ms, to_ms
+from .columns import Row, from_ms, to_ms
 from .team_events import TeamEventRepository
 
 _ADD_AUDIT = """
@@ -47,6 +47,7 @@ _LIST_AUDIT = """
         AND (actor_id = $2 OR action LIKE 'block.%' OR target NOT LIKE '%"direct": "%')
     ORDER BY id DESC LIMIT $3
 """
+_GET_STRANGER = f"SELECT {_STRANGER} FROM stranger_reply WHERE id = $1"
 _COUNT_STRANGERS = "SELECT COUNT(*) FROM stranger_reply WHERE sent_at >= $1"
 
 
@@ -85,6 +86,18 @@ class AuditEntry:
     action: str
     target: dict[str, Any]
     detail: dict[str, Any]
+
+
+def _stranger(row: Row) -> StrangerReply:
+    return StrangerReply(
+        id=row["id"],
+        event_id=row["event_id"],
+        sender=row["sender"],
+        ticket=row["ticket"],
+        text=row["text"],
+        sent_at=from_ms(row["sent_at"]),
+        name=row["name"],
+    )
 
 
 class RecordRepository:
@@ -133,18 +146,12 @@ class RecordRepository:
 
     async def list_strangers(self, after: str | None, limit: int) -> list[StrangerReply]:
         """Return strangers' replies, newest first, from the one before one."""
-        return [
-            StrangerReply(
-                id=row["id"],
-                event_id=row["event_id"],
-                sender=row["sender"],
-                ticket=row["ticket"],
-                text=row["text"],
-                sent_at=from_ms(row["sent_at"]),
-                name=row["name"],
-            )
-            for row in await self._conn.fetch(_LIST_STRANGERS, after, limit)
-        ]
+        return [_stranger(row) for row in await self._conn.fetch(_LIST_STRANGERS, after, limit)]
+
+    async def get_stranger(self, record_id: str) -> StrangerReply | None:
+        """Return one stranger's reply."""
+        row = await self._conn.fetchrow(_GET_STRANGER, record_id)
+        return None if row is None else _stranger(row)
 
     async def add_stranger_reply(
         self, record_id: str, *, event_id: str, sender: str, ticket: int, text: str, sent_at: datetime

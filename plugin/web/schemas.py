@@ -199,8 +199,13 @@ def page_json(page: Page, *, forward: bool) -> dict[str, Any]:
 def event_block(event: ConversationEvent) -> bytes:
     """Return an event of a stream as it goes over the wire."""
     about = message_json(event.message) if event.message else ticket_json(event.ticket)
+    return stream_block(event.number, event.type, about)
+
+
+def stream_block(number: int, event_type: str, about: Mapping[str, Any] | None) -> bytes:
+    """Return an event of any stream as it goes over the wire."""
     data = json.dumps(about, ensure_ascii=False)
-    return f"id: {event.number}\nevent: {event.type}\ndata: {data}\n\n".encode()
+    return f"id: {number}\nevent: {event_type}\ndata: {data}\n\n".encode()
 
 
 def ticket_json(ticket: Ticket | None) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from ...db.database import Database
 from ...db.records import AuditEntry, StrangerReply
+from ...db.transaction import Transaction
 from ...domain.model import Moderator
 from ...domain.roster import Ghosts
 from ..ports import GetSettings
@@ -27,11 +28,18 @@ class RecordService:
 
     async def list_strangers(self, after: str | None, limit: int) -> list[Stranger]:
         """Return replies of people who are not on the allow-list."""
+        async with self._database.snapshot() as tx:
+            return [self._stranger(reply) for reply in await tx.records.list_strangers(after, limit)]
+
+    async def get_stranger(self, tx: Transaction, record_id: str) -> Stranger | None:
+        """Return one of these replies."""
+        reply = await tx.records.get_stranger(record_id)
+        return None if reply is None else self._stranger(reply)
+
+    def _stranger(self, reply: StrangerReply) -> Stranger:
         settings = self._settings()
         ghosts = Ghosts(bridge_bot=settings.bridge_bot, template=settings.ghost_template)
-        async with self._database.snapshot() as tx:
-            replies = await tx.records.list_strangers(after, limit)
-        return [Stranger(reply=reply, telegram_id=ghosts.get_telegram_id(reply.sender)) for reply in replies]
+        return Stranger(reply=reply, telegram_id=ghosts.get_telegram_id(reply.sender))
 
     async def list_audit(self, reader: Moderator, after: str | None, limit: int) -> list[AuditEntry]:
         """Return acts, but for what others did in their private conversations.

@@ -17,6 +17,8 @@ from ...services.held import HeldReplyService
 from ...services.hub import Hub
 from ...services.mod.access import AccessService
 from ...services.mod.canned import CannedService
+from ...services.mod.events import TeamEventService
+from ...services.mod.held import HeldDesk
 from ...services.mod.overview import OverviewService
 from ...services.mod.records import RecordService
 from ...services.mod.team import TeamService
@@ -26,6 +28,7 @@ from ...services.room import SupportRoom
 from ...services.tickets import TicketService
 from ..limits import Limits
 from ..streams import Streams
+from .events_api import EventsApi
 from .overview_api import OverviewApi
 from .records_api import RecordsApi
 from .routes import ModRoutes
@@ -64,6 +67,11 @@ def add_moderator_api(parts: Parts, webapp: PluginWebApp) -> ModRoutes:
     )
     OverviewApi(overview).add_routes(routes)
     TeamApi(parts.team, parts.access).add_routes(routes)
+    held_desk = HeldDesk(database=database, clock=clock, held=parts.held, hub=parts.hub, relays=parts.relays)
     canned, records = CannedService(database, parts.clock), RecordService(database, settings)
     RecordsApi(canned, records).add_routes(routes)
+    events = TeamEventService(
+        database=database, clock=clock, health=parts.health, held=held_desk, records=records
+    )
+    EventsApi(events, parts.streams).add_routes(routes)
     return routes
