@@ -20,13 +20,12 @@ from .api.records import Me, NewToken, Stats
 from .api.stream import Connected, Connecting, Item, Lost, Stream
 from .screens.base import BaseScreen
 from .screens.login import LoginScreen
-from .screens.shell import Storage
 from .screens.tickets import TicketsScreen
 from .state.desk import Connection, Desk, Notice, notice_of
 from .state.sections import SECTIONS
+from .state.storage import Store
 from .themes import DARK, LIGHT, THEMES
 from .widgets.keybar import key_name
-from .widgets.listing import Listing
 
 _COUNT_AFTER = 2.0
 """Seconds after a change until the numbers in the tabs are fetched again."""
@@ -118,10 +117,10 @@ class HeadsetConsole(App[None]):
         self,
         client: Client,
         me: Me,
-        storage: Storage,
+        storage: Store,
         *,
+        keep_token: Callable[[NewToken], None],
         now: Callable[[], datetime] | None = None,
-        keep_token: Callable[[NewToken], None] = lambda _: None,
     ) -> None:
         super().__init__()
         self.client, self.storage = client, storage
@@ -215,8 +214,7 @@ class HeadsetConsole(App[None]):
 
     def _retry_lists(self) -> None:
         for screen in self._screens():
-            for listing in screen.query(Listing):
-                listing.connection_is_back()
+            screen.connection_is_back()
 
     def hurry(self) -> None:
         """Try a lost connection again now."""
@@ -298,8 +296,7 @@ class HeadsetConsole(App[None]):
         self._connection(Connection(state="lost", reason="not logged in"))
         if not self._is_asking_for_login:
             self._is_asking_for_login = True
-            screen = LoginScreen(self.client.url, self.desk.me.moderator.name)
-            self.push_screen(screen, self._logged_in)
+            self.push_screen(LoginScreen(self.client.url), self._logged_in)
 
     def _logged_in(self, new: NewToken | None) -> None:
         self._is_asking_for_login = False

@@ -17,11 +17,13 @@ from ..api.errors import DeskError, Unauthorized
 from ..api.events import Event, Reset
 from ..state.desk import Change, Desk
 from ..state.plain import plain
+from ..state.storage import Store
 from ..widgets.heading import Heading
 from ..widgets.keybar import KeyBar
 from ..widgets.listing import Listing
+from ..widgets.wishes import Said
 from .help import HelpScreen
-from .shell import Shell, Storage
+from .shell import Shell
 
 T = TypeVar("T")
 
@@ -41,7 +43,6 @@ class Act(Generic[T]):
 class BaseScreen(Screen[None]):
     """One main screen; a subclass gives its section and its body."""
 
-    SECTION: ClassVar[str] = ""
     PLACE: ClassVar[str] = ""
     KEYS_TITLE: ClassVar[str] = "On every screen"
 
@@ -71,6 +72,11 @@ class BaseScreen(Screen[None]):
         for listing in self.query(Listing):
             listing.reload()
 
+    def connection_is_back(self) -> None:
+        """Load what could not be loaded."""
+        for listing in self.query(Listing):
+            listing.connection_is_back()
+
     # What it has
 
     @property
@@ -89,7 +95,7 @@ class BaseScreen(Screen[None]):
         return self.shell.desk
 
     @property
-    def storage(self) -> Storage:
+    def storage(self) -> Store:
         """Return what is kept over a restart."""
         return self.shell.storage
 
@@ -99,7 +105,7 @@ class BaseScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Show heading, body and keys."""
-        yield Heading(self.desk, self.SECTION, self.PLACE)
+        yield Heading(self.desk, self.app.current_mode, self.PLACE)
         yield from self.compose_body()
         yield KeyBar()
 
@@ -156,6 +162,14 @@ class BaseScreen(Screen[None]):
             timeout=8 if failed else 3,
             markup=False,
         )
+
+    def on_login_needed(self) -> None:
+        """Ask for a new login: a widget was told that this one is over."""
+        self.shell.ask_for_login()
+
+    def on_said(self, message: Said) -> None:
+        """Show what a widget says."""
+        self.say(message.text, failed=message.failed)
 
     # Keys
 

@@ -26,9 +26,9 @@ class LoginScreen(ModalScreen[NewToken | None]):
         Binding("escape", "later", "Later", tooltip="Goes on without the desk; nothing can be sent"),
     ]
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str) -> None:
         super().__init__()
-        self._url, self._name = url, name
+        self._url = url
         self._is_asking = False
 
     def compose(self) -> ComposeResult:
@@ -37,7 +37,7 @@ class LoginScreen(ModalScreen[NewToken | None]):
             yield Static("Log in again", id="title", markup=False)
             yield Static(
                 plain(
-                    f"The desk at {self._url} does not know this login of {self._name} any more."
+                    f"The desk at {self._url} does not know this login any more."
                     " Nothing that you typed is lost."
                 ),
                 markup=False,

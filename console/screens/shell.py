@@ -6,44 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from ..api.client import Client
-from ..state.config import Settings
 from ..state.desk import Desk
-
-
-class Drafts(Protocol):
-    """Texts that were begun and not sent."""
-
-    def get(self, key: str) -> str:
-        """Return a draft, or nothing."""
-
-    def set(self, key: str, text: str) -> None:
-        """Keep a draft; an empty one is forgotten."""
-
-
-class ReadMarks(Protocol):
-    """Up to where conversations were read."""
-
-    def get(self, number: int) -> int:
-        """Return the newest `seq` that was seen of a ticket; 0 if none was."""
-
-    def set(self, number: int, seq: int) -> None:
-        """Keep it."""
-
-
-class Storage(Protocol):
-    """What is kept over a restart."""
-
-    @property
-    def drafts(self) -> Drafts: ...
-
-    @property
-    def read(self) -> ReadMarks: ...
-
-    @property
-    def settings(self) -> Settings: ...
-
-    def change(self, **settings: object) -> object:
-        """Change settings, by their names."""
+from ..state.storage import Store
 
 
 class Shell(Protocol):
@@ -51,7 +15,7 @@ class Shell(Protocol):
 
     client: Client
     desk: Desk
-    storage: Storage
+    storage: Store
 
     def now(self) -> datetime:
         """Return the time, aware."""

@@ -34,7 +34,6 @@ _WARM = {"fresh": ("·", "$text-success"), "warm": ("▲", "$text-warning"), "ho
 class TicketsScreen(BaseScreen):
     """The list that a moderator's day begins with."""
 
-    SECTION = "tickets"
     KEYS_TITLE = "Tickets"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(

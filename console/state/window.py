@@ -161,7 +161,8 @@ class Window(Generic[T]):
         start = 0
         for stretch in self._stretches:
             end = start + stretch.size
-            if start <= bottom and end > top and (stretch.rows is None or stretch.is_stale):
+            is_here = start <= bottom and (end > top or start == end == top)
+            if is_here and (stretch.rows is None or stretch.is_stale):
                 return (stretch.cursor,)
             start = end
         if self._next is not None and bottom >= start:

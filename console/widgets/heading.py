@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from ..state.desk import Desk
 from ..state.plain import plain
-from ..state.sections import SECTIONS
+from ..state.sections import SECTIONS, Section
 
 _STATES = {
     "live": ("●", "live", "$text-success"),
@@ -37,7 +37,7 @@ class Heading(Widget):
     def render(self) -> Content:
         """Return both lines."""
         width = self.size.width
-        return Content.assemble(self._top(width), "\n", self._tabs(width))
+        return Content.assemble(self._top(width), "\n", *(tab for _, tab in self._tabs(width)))
 
     def _top(self, width: int) -> Content:
         desk = self._desk
@@ -62,33 +62,28 @@ class Heading(Widget):
             *parts, (f"{mark} {word}", f"bold {colour}"), ("  ", ""), plain(desk.me.moderator.name)
         )
 
-    def _tabs(self, width: int) -> Content:
-        full = [self._tab(section.name, short=False) for section in SECTIONS]
-        if sum(tab.cell_length for tab in full) > width:
-            full = [self._tab(section.name, short=True) for section in SECTIONS]
-        return Content.assemble(*full).truncate(width, pad=True)
+    def _tabs(self, width: int) -> list[tuple[str, Content]]:
+        """Return the tabs as long as there is room for."""
+        for gap, is_short in ((" ", False), (" ", True), ("", True)):
+            tabs = [(each.name, self._tab(each, gap, is_short=is_short)) for each in SECTIONS]
+            if sum(tab.cell_length for _, tab in tabs) <= width:
+                break
+        return tabs
 
-    def _tab(self, name: str, *, short: bool) -> Content:
-        section = next(section for section in SECTIONS if section.name == name)
-        is_here = name == self._section
-        title = section.title[:5] if short and not is_here else section.title
-        number = self._desk.number_of(name)
-        count: list[Content | str | tuple[str, str]] = (
-            [(f" {number}", "bold $text-warning")] if number else []
-        )
-        tab = Content.assemble((f" {section.key}", "$primary"), " ", title, *count, " ")
-        return tab.stylize("reverse bold" if is_here else "") if is_here else tab
+    def _tab(self, section: Section, gap: str, *, is_short: bool) -> Content:
+        number = self._desk.number_of(section.name)
+        title = section.short if is_short else section.title
+        count = "" if number is None else f" {number}" if number < 1000 else " 999+"
+        if section.name == self._section:
+            return Content.styled(f" {section.key} {title}{count} {gap}", "bold $background on $primary")
+        parts = [(f" {section.key}", "$primary"), (f" {title}", ""), (count, "bold $text-warning"), (gap, "")]
+        return Content.assemble(*(part for part in parts if part[0]))
 
     def on_click(self, event: events.Click) -> None:
         """Go to the section that is clicked on."""
-        if event.y != 1:
-            return
         end = 0
-        is_short = (
-            sum(self._tab(section.name, short=False).cell_length for section in SECTIONS) > self.size.width
-        )
-        for section in SECTIONS:
-            end += self._tab(section.name, short=is_short).cell_length
+        for name, tab in self._tabs(self.size.width) if event.y == 1 else ():
+            end += tab.cell_length
             if event.x < end:
-                self.app.run_worker(self.app.run_action(f"go({section.name!r})"))
+                self.app.run_worker(self.app.run_action(f"go({name!r})"))
                 return

@@ -10,6 +10,7 @@ from textual.app import App
 from textual.binding import Binding
 from textual.content import Content
 from textual.dom import DOMNode
+from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -91,7 +92,7 @@ class KeyBar(Widget):
 
     def render(self) -> Content:
         """Return the line."""
-        end = self._entry("?", "Help")
+        end = self._entry("?", "Help") if self._works("question_mark") else Content("")
         room = self.size.width - end.cell_length - 2
         parts: list[Content] = []
         for key, name in self._active():
@@ -102,11 +103,17 @@ class KeyBar(Widget):
             room -= entry.cell_length + 2
         return Content.assemble(*parts, " " * max(0, room), "  ", end)
 
+    def _works(self, key: str) -> bool:
+        """Tell whether a key is a command now, and not a letter that is typed."""
+        focused = self.screen.focused
+        character = key_to_character(key)
+        return focused is None or character is None or not focused.check_consume_key(key, character)
+
     def _active(self) -> list[tuple[str, str]]:
         found: dict[str, tuple[str, str]] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if binding.show and active.enabled and binding.action != "help":
+            if binding.show and active.enabled and binding.action != "help" and self._works(binding.key):
                 found.setdefault(binding.action, (key_name(binding.key), binding.description))
         return list(found.values())
 

@@ -17,8 +17,9 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.visual import Visual
 
-from ..api.errors import DeskError
+from ..api.errors import DeskError, Unauthorized
 from ..state.window import Window
+from .wishes import LoginNeeded
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -273,6 +274,8 @@ class Listing(ScrollView, Generic[T], can_focus=True):
             except DeskError as error:
                 self._error = error.detail
                 self._paint()
+                if isinstance(error, Unauthorized):
+                    self.post_message(LoginNeeded())
             else:
                 self._arrived(wanted[0], page)
                 self._asked.set()
