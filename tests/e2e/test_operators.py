@@ -170,9 +170,7 @@ async def test_blocks_are_listed(system: System, room: str, case: Case) -> None:
 async def test_help_and_an_unknown_word(system: System, room: str) -> None:
     text = await headset(system, "help", room_id=room)
     words = [line.split()[1] for line in text.splitlines()]
-    assert words == [
-        *["status", "moderators", "allow", "deny", "blocks", "token", "tokens", "revoke", "help"]
-    ]
+    assert " ".join(words) == "status moderators allow deny blocks token tokens revoke help"
     assert await headset(system, "", room_id=room) == text
     assert await headset(system, "dance", room_id=room) == f"dance is not a command.\n{text}"
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import timedelta
 
 import pytest
 
 from plugin.db.database import Database
+from plugin.matrix.gateway import MautrixGateway
+from plugin.services.ports import MatrixFailed
 from tests.integration.plugin.mod.team import ALICE, BOB, make_code, sign_in
 
 TOKEN = "/v1/mod/token"
@@ -119,3 +122,13 @@ async def test_metrics_are_for_an_admin_s_token_from_anywhere(desk, alice, carol
     assert await ask(carol.api.with_token("x")) == (401, False)
     await carol.api.call("DELETE", f"/v1/mod/tokens/{carol.token_id}")
     assert await ask(carol.api) == (401, False)
+
+
+async def test_what_tells_a_code_is_not_logged(desk, caplog) -> None:
+    """The client's own log has every request, and with the level DEBUG what most of them say."""
+    caplog.set_level(logging.DEBUG)
+    gateway = MautrixGateway(desk.plugin.client)
+    with pytest.raises(MatrixFailed):
+        await gateway.send_secret("!room:example.org", "the secret words", "txn")
+    assert "/send/m.room.message/txn" in caplog.text
+    assert "secret words" not in caplog.text
