@@ -11,6 +11,7 @@ usage() {
 ./build.sh                        build dist/<id>-v<version>.mbp
 ./build.sh demo [--data DIR]      start the whole system on this machine; Ctrl-C ends it
 ./build.sh demo --check           one full round trip without a person; exit 1 if a step fails
+./build.sh console [arguments]    the moderators' console, from this folder
 ./build.sh test [pytest args]     every check and every test, or only pytest with the given arguments
 ./build.sh speed                  how fast the console is on 100,000 tickets, beside its aims
 TEXT
@@ -151,6 +152,11 @@ demo() {
   PYTHONPATH=$root exec "$work/main/bin/python" -m stack demo "$@"
 }
 
+console() {
+  prepare
+  PYTHONPATH=$root exec "$work/main/bin/python" -m console "$@"
+}
+
 speed() {
   prepare
   cd "$root"
@@ -193,6 +199,7 @@ run_tests() {
 case ${1-build} in
   build) build ;;
   demo) shift; demo "$@" ;;
+  console) shift; console "$@" ;;
   test) shift; run_tests "$@" ;;
   speed) shift; speed "$@" ;;
   help | -h | --help) usage ;;

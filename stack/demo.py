@@ -7,7 +7,9 @@ from pathlib import Path
 
 from .instance import ADMIN, MODERATOR, mxid
 from .maubot_host import USER
+from .operators import make_code
 from .system import System
+from .telegram_client import ALICE
 
 
 async def run_demo(data: Path | None) -> int:
@@ -19,13 +21,14 @@ async def run_demo(data: Path | None) -> int:
 
     async with System(data, progress=progress) as system:
         progress("everything is up")
-        print(_where_to_look(system, kept=data is not None), flush=True)
+        code = await make_code(system, ALICE)
+        print(_where_to_look(system, code, kept=data is not None), flush=True)
         ended = await system.first_to_end()
         print(f"{ended.name} has ended:\n{ended.log_tail()}", flush=True)
     return 1
 
 
-def _where_to_look(system: System, *, kept: bool) -> str:
+def _where_to_look(system: System, code: str, *, kept: bool) -> str:
     password = system.state.password
     return f"""
   The team's Telegram group   {system.telegram.page_url}
@@ -38,5 +41,11 @@ def _where_to_look(system: System, *, kept: bool) -> str:
 
 Open the app and the group beside each other. In the app, the headset in the corner opens the chat: write as
 the customer, in the group answer as Alice with Reply. The app has two test wallets to sign in with; they ask
-before they sign. Ctrl-C ends everything.
+before they sign. For the moderators' console, in another terminal:
+
+  ./build.sh console --profile demo login {system.api.base_url}
+      with the code   {code}   which logs Alice in, once, within 15 minutes
+  ./build.sh console --profile demo
+
+Ctrl-C ends everything.
 """

@@ -8,13 +8,14 @@ from typing import Any
 
 from playwright.async_api import Dialog, Page, Route, expect
 
+from stack.operators import operators_room
 from stack.system import System
 from stack.telegram_client import ALICE
 from tests.browser.texts import t
 from tests.browser.tokens import make_jwt
 from tests.browser.visitor import Visitor
 from tests.browser.widget import Widget
-from tests.e2e.acts import allow, operators_room
+from tests.e2e.acts import allow
 
 MARKUP = "<img src=x onerror=alert(1)><b>bold</b>"
 ATTACKS = [

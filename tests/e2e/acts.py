@@ -17,6 +17,7 @@ from stack.customer import Customer, EventStream, Message, StreamEvent
 from stack.instance import ghost
 from stack.json_api import JsonApi, RefusedError
 from stack.matrix import CLIENT, Event, MatrixUser
+from stack.operators import headset
 from stack.system import System
 from stack.telegram_client import ALICE, BOT, GROUP, Sender, TelegramMessage
 
@@ -180,33 +181,6 @@ def replacement(event_id: str, text: str) -> dict[str, Any]:
         "m.new_content": {"msgtype": "m.text", "body": text},
         "m.relates_to": {"rel_type": "m.replace", "event_id": event_id},
     }
-
-
-async def headset(system: System, command: str, *, room_id: str) -> str:
-    """Write `!headset …` as the operator; return the bot's first notice after it."""
-    command_id = await system.admin.send_text(room_id, f"!headset {command}".strip())
-
-    def is_command(event: Event) -> bool:
-        return event["event_id"] == command_id
-
-    def is_notice(event: Event) -> bool:
-        return event["sender"] == system.support_bot.mxid and event["content"].get("msgtype") == "m.notice"
-
-    async def notices_after() -> list[Event]:
-        events = await system.admin.events(room_id)
-        at = next((n for n, event in enumerate(events) if is_command(event)), len(events))
-        return list(filter(is_notice, events[at:]))
-
-    return str((await until(notices_after, f"an answer to !headset {command}"))[0]["content"]["body"])
-
-
-@asynccontextmanager
-async def operators_room(system: System) -> AsyncIterator[str]:
-    """A room of the operator and the bot that nobody bridges."""
-    room_id = await system.admin.create_room(preset="private_chat", invite=[system.support_bot.mxid])
-    await system.support_bot.join(room_id)
-    yield room_id
-    await system.support_bot.leave(room_id)
 
 
 async def allow(system: System, name: str, room_id: str) -> int:

@@ -15,8 +15,9 @@ from stack.conditions import until
 from stack.customer import Customer, EventStream, Message
 from stack.json_api import RefusedError
 from stack.matrix import MatrixUser
+from stack.operators import headset, operators_room
 from stack.system import System
-from tests.e2e.acts import headset, operators_room, post, replacement
+from tests.e2e.acts import post, replacement
 from tests.e2e.conftest import UNPACED
 
 MakeSystem = Callable[..., AbstractAsyncContextManager[System]]
