@@ -200,7 +200,7 @@ class HeadsetConsole(App[None]):
             self.counts_changed()
         if changes & {"direct", "health"}:
             self._headings_changed()
-        if isinstance(item, Event) and (notice := notice_of(item, self.desk.me.moderator.id)) is not None:
+        if isinstance(item, Event) and (notice := notice_of(item)) is not None:
             self._tell(notice)
 
     def _connection(self, connection: Connection) -> None:

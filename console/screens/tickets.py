@@ -20,8 +20,9 @@ from ..state import times
 from ..state.desk import Change, name_of
 from ..state.filters import FILTERS, SORTS, Filter, is_waiting_for_us, order_by
 from ..state.plain import plain
+from ..widgets.columns import Column
 from ..widgets.filterbar import FilterBar
-from ..widgets.listing import Column, Listing
+from ..widgets.listing import Listing
 from .base import BaseScreen
 from .conversation import ConversationScreen
 

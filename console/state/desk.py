@@ -117,8 +117,8 @@ def name_of(customer: Customer) -> str:
     return customer.identity
 
 
-def notice_of(event: Event, me: str) -> Notice | None:
-    """Return what a moderator with the id `me` is told of an event; nothing about blocked customers."""
+def notice_of(event: Event) -> Notice | None:
+    """Return what a moderator is told of an event; nothing about blocked customers."""
     about = event.about
     if event.type == "ticket.created" and isinstance(about, Ticket):
         if about.customer.blocked:

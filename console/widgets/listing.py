@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from textual import events
@@ -19,6 +18,7 @@ from textual.visual import Visual
 
 from ..api.errors import DeskError, Unauthorized
 from ..state.window import Window
+from .columns import Column, Sized, join_cells, lay_out
 from .wishes import LoginNeeded
 
 T = TypeVar("T")
@@ -29,9 +29,6 @@ REPAINT = 0.1
 
 _AHEAD = 30
 """Lines below the last one shown for which the next page is fetched in time."""
-
-_GAP = 1
-"""Cells between two columns."""
 
 
 class PageOf(Protocol[T_co]):
@@ -45,20 +42,6 @@ class PageOf(Protocol[T_co]):
 
 
 Fetch = Callable[["str | None"], Awaitable[PageOf[T]]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column(Generic[T]):
-    """One column; its cells are text without markup."""
-
-    title: str
-    cell: Callable[[T], Content | str]
-    width: int
-    """Cells; the least where it grows."""
-    grow: int = 0
-    """Share of what is left over."""
-    keep: int = 0
-    """Those with the smallest number go first when the terminal is narrow."""
 
 
 class Listing(ScrollView, Generic[T], can_focus=True):
@@ -126,7 +109,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         self._timer: Timer | None = None
         self._error: str | None = None
         self._asked: asyncio.Event = asyncio.Event()
-        self._layout: list[tuple[Column[T], int]] = []
+        self._layout: list[Sized[T]] = []
         self._strips: dict[tuple[str, str], Strip] = {}
 
     # What screens use
@@ -438,32 +421,17 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         return Visual.to_strips(self, line, width, 1, base)[0].adjust_cell_length(width, base.rich_style)
 
     def _titles(self) -> Content:
-        return self._join([Content(column.title) for column, _ in self._laid_out()], mark=" ")
+        return join_cells([Content(each.column.title) for each in self._laid_out()], self._laid_out(), " ")
 
     def _cells(self, row: T, *, is_cursor: bool) -> Content:
         cells = []
-        for column, _ in self._laid_out():
-            cell = column.cell(row)
+        for each in self._laid_out():
+            cell = each.column.cell(row)
             cells.append(Content(cell) if isinstance(cell, str) else cell)
-        content = self._join(cells, mark="▌" if is_cursor else " ")
+        content = join_cells(cells, self._laid_out(), "▌" if is_cursor else " ")
         return content.stylize_before("$text-muted") if self._dim is not None and self._dim(row) else content
 
-    def _join(self, cells: Sequence[Content], *, mark: str) -> Content:
-        parts: list[Content | tuple[str, str]] = [(mark, "$primary")]
-        for cell, (_, width) in zip(cells, self._laid_out(), strict=True):
-            parts += [cell.truncate(width, ellipsis=True, pad=True), Content(" " * _GAP)]
-        return Content.assemble(*parts)
-
-    def _laid_out(self) -> list[tuple[Column[T], int]]:
-        """Return the columns that fit, each with its width."""
+    def _laid_out(self) -> list[Sized[T]]:
         if not self._layout:
-            room = self.size.width - 1
-            columns = list(self._columns)
-            while len(columns) > 1 and sum(column.width + _GAP for column in columns) > room:
-                columns.remove(min(columns, key=lambda column: column.keep))
-            left = max(0, room - sum(column.width + _GAP for column in columns))
-            shares = sum(column.grow for column in columns)
-            self._layout = [
-                (column, column.width + (left * column.grow // shares if shares else 0)) for column in columns
-            ]
+            self._layout = lay_out(self._columns, self.size.width - 1)
         return self._layout
