@@ -63,7 +63,8 @@ _PUT_OFF = """
     UPDATE batch SET lease_until = 0, due_at = $3, tries = tries + 1, error = $4 WHERE id = $1 AND fence = $2
 """
 _END = """
-    UPDATE batch SET state = $3, error = $4 WHERE id = $1 AND fence = $2 AND state = 'open' RETURNING 1
+    UPDATE batch SET state = $3, error = $4, parts = CASE WHEN $3 = 'delivered' THEN '[]' ELSE parts END
+    WHERE id = $1 AND fence = $2 AND state = 'open' RETURNING 1
 """
 
 _LIST_PARTS = (
@@ -292,7 +293,10 @@ class BatchRepository:
         await self._conn.execute(_PUT_OFF, batch.id, batch.fence, to_ms(until), error)
 
     async def end(self, batch: Batch, state: str, error: str | None = None) -> bool:
-        """Close a batch without sending it, as `held` or `failed`; False where the lease is lost."""
+        """Close a batch without sending it, as `held`, `failed`, or `delivered` where nobody is in Matrix.
+
+        False: the lease is lost.
+        """
         ended = await self._conn.fetchval(_END, batch.id, batch.fence, state, error) is not None
         await self._tell_of(batch.id)
         return ended

@@ -43,7 +43,7 @@ class DirectRelay(Relay):
         )
         self._rooms = rooms
 
-    async def _find_room(self, batch: Batch) -> str:
+    async def _find_room(self, batch: Batch) -> str | None:
         assert batch.direct_id is not None  # noqa: S101 - the maker of this channel takes no other
         return await self._rooms.prepare(batch.direct_id)
 

@@ -25,15 +25,19 @@ class DirectRooms:
         self._database, self._gateway = database, gateway
         self._support_room, self._log = support_room, log
 
-    async def prepare(self, direct_id: str) -> str:
+    async def prepare(self, direct_id: str) -> str | None:
         """Return the room, made if need be, with the moderator in it or invited, and nobody else.
+
+        None: the moderator is not in Matrix and reads the conversation at the console, where it is already.
 
         Raises:
             MatrixFailed: permanently where there is no such moderator any more.
         """
         direct, moderator = await self.look_up(direct_id)
-        if moderator is None or moderator.mxid is None:
-            raise MatrixFailed("the moderator is not on the allow-list with a Matrix id", permanent=True)
+        if moderator is None:
+            raise MatrixFailed("the moderator is not on the allow-list any more", permanent=True)
+        if moderator.mxid is None:
+            return None
         try:
             room_id = direct.room_id or await self._make(direct)
             self._refuse_support_room(direct, room_id)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from logging import Logger
+from typing import Literal
 
 from ..db.database import Database
 from ..domain.model import Batch, role_of
@@ -104,14 +105,20 @@ class Relay:
             self._failures = 0
 
     async def _hold(self, batch: Batch) -> None:
+        await self._end_unsent(batch, "held")
+
+    async def _end_unsent(self, batch: Batch, state: Literal["held", "delivered"]) -> None:
         """Take the time and the transactions of a sent one, so that the customer can't tell."""
         await asyncio.sleep(self._usual_send_seconds)
         async with self._database.transaction() as tx:
-            await tx.batches.end(batch, "held")
+            await tx.batches.end(batch, state)
 
     async def _send(self, batch: Batch) -> None:
         began = time.monotonic()
         room_id = await self._find_room(batch)
+        if room_id is None:
+            await self._end_unsent(batch, "delivered")
+            return
         batch, in_room = await self._with_living_ids(batch)
         sent: dict[int, str] = {}
         for part, body in enumerate(batch.parts):
@@ -133,8 +140,8 @@ class Relay:
         if taken_back:
             self._wake_redactions()
 
-    async def _find_room(self, batch: Batch) -> str:
-        """Return the room that a batch goes to."""
+    async def _find_room(self, batch: Batch) -> str | None:
+        """Return the room that a batch goes to; None where being stored is all there is to do."""
         assert batch.direct_id is None and batch.room_id  # noqa: S101, PT018 - the maker takes no other
         return batch.room_id
 
