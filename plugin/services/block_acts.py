@@ -9,6 +9,7 @@ from typing import Any
 
 from ..db.transaction import Transaction
 from ..domain.model import Block, BlockKind, Moderator, Target
+from .audit import acting, write_down
 from .ids import new_ulid
 
 
@@ -91,15 +92,7 @@ async def audit_block(
 ) -> None:
     """Write down what a moderator did about a customer's blocks, or about what they hold."""
     place = {"direct": target.direct_id} if target.direct_id else {"ticket": target.ticket}
-    await tx.records.add_audit(
-        new_ulid(at),
-        at=at,
-        actor_id=by.id,
-        actor_name=by.name,
-        action=action,
-        target={"customer": target.customer_id, **place},
-        detail=detail,
-    )
+    await write_down(tx, at, acting(by), action, {"customer": target.customer_id, **place}, detail)
 
 
 def _particulars(block: Block) -> dict[str, Any]:

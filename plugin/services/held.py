@@ -9,6 +9,7 @@ from ..db.transaction import Transaction
 from ..domain.errors import Conflict, Forbidden, Invalid, NotFound
 from ..domain.model import HeldReply, Message, Moderator, Target
 from .answers import AnswerService
+from .audit import acting, write_down
 from .ids import new_ulid
 from .notices import say_to_team
 from .ports import Clock
@@ -152,16 +153,9 @@ class HeldReplyService:
         return held
 
     async def _audit(self, tx: Transaction, by: Moderator, held: HeldReply, action: str) -> None:
-        now = self._clock.now()
-        await tx.records.add_audit(
-            new_ulid(now),
-            at=now,
-            actor_id=by.id,
-            actor_name=by.name,
-            action=action,
-            target={"customer": held.customer_id, "ticket": held.ticket, "held": held.id},
-            detail={},
-        )
+        place = {"direct": held.direct_id} if held.direct_id else {"ticket": held.ticket}
+        target = {"customer": held.customer_id, **place, "held": held.id}
+        await write_down(tx, self._clock.now(), acting(by), action, target)
 
 
 def _check_private(held: HeldReply, by: Moderator) -> None:

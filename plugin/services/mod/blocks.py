@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ...db.blocks import BlockEntry
@@ -23,12 +23,19 @@ _OVER = "This block has ended."
 
 
 @dataclass(frozen=True, kw_only=True)
+class BlockView:
+    """A block, and how its customer stands now."""
+
+    entry: BlockEntry
+    is_blocked: bool
+    """The customer is blocked, by this block or by another."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class BlockPage:
     """Blocks, the newest first."""
 
-    items: tuple[BlockEntry, ...]
-    blocked: frozenset[str]
-    """Those of its customers who are blocked, by whichever block."""
+    items: tuple[BlockView, ...]
     next: str | None
 
 
@@ -48,17 +55,12 @@ class BlockDesk:
         now = self._clock.now()
         async with self._database.snapshot() as tx:
             found = await tx.blocks.list_page(now, viewer.id, active=active, before=before, limit=limit + 1)
-            blocked = await tx.blocks.list_blocked(now)
-        items = tuple(found[:limit])
-        return BlockPage(
-            items=items,
-            blocked=frozenset(blocked & {item.customer.id for item in items}),
-            next=items[-1].block.id if len(found) > limit else None,
-        )
+            items = await self._view(tx, found[:limit])
+        return BlockPage(items=items, next=found[limit - 1].block.id if len(found) > limit else None)
 
     async def add(
         self, by: Moderator, customer_id: str, wish: Command, *, is_private: bool = False
-    ) -> BlockPage:
+    ) -> BlockView:
         """Block a customer as `/block` or `/timeout` would; return the block.
 
         `is_private`: it is made in the moderator's own conversation with the customer, so that nobody else
@@ -89,7 +91,7 @@ class BlockDesk:
         self._wake_relay()
         return made
 
-    async def change(self, by: Moderator, block_id: str, wish: BlockChange) -> BlockPage:
+    async def change(self, by: Moderator, block_id: str, wish: BlockChange) -> BlockView:
         """Let a running block end at another time, or give it another reason.
 
         Raises:
@@ -117,7 +119,7 @@ class BlockDesk:
         self._wake_relay()
         return shown
 
-    async def lift(self, by: Moderator, block_id: str) -> BlockPage:
+    async def lift(self, by: Moderator, block_id: str) -> BlockView:
         """End a block with its copies.
 
         Raises:
@@ -177,8 +179,11 @@ class BlockDesk:
         text = f"✓ #{target.ticket} {what} · {by.name} (console)"
         await say_to_team(tx, self._clock.now(), text, customer_id=target.customer_id, ticket=target.ticket)
 
-    async def _show(self, tx: Transaction, block: Block, by: Moderator) -> BlockPage:
+    async def _show(self, tx: Transaction, block: Block, by: Moderator) -> BlockView:
         entry = await tx.blocks.get_entry(block.id, by.id)
         assert entry is not None  # noqa: S101 - it was just written
+        return (await self._view(tx, [entry]))[0]
+
+    async def _view(self, tx: Transaction, entries: Sequence[BlockEntry]) -> tuple[BlockView, ...]:
         blocked = await tx.blocks.list_blocked(self._clock.now())
-        return BlockPage(items=(entry,), blocked=frozenset(blocked & {entry.customer.id}), next=None)
+        return tuple(BlockView(entry=entry, is_blocked=entry.customer.id in blocked) for entry in entries)

@@ -58,11 +58,14 @@ class HeldDesk:
         async with self._database.snapshot() as tx:
             found = await tx.held_entries.list_waiting(viewer.id, before, limit + 1)
             items = [await self._view(tx, entry, viewer) for entry in found[:limit]]
-            blocked = await tx.blocks.list_blocked(self._clock.now())
+            return await self._page(tx, items, items[-1].entry.id if len(found) > limit else None)
+
+    async def _page(self, tx: Transaction, items: list[HeldView], following: str | None) -> HeldPage:
+        blocked = await tx.blocks.list_blocked(self._clock.now())
         return HeldPage(
             items=tuple(items),
             blocked=frozenset(blocked & {item.entry.customer.id for item in items}),
-            next=items[-1].entry.id if len(found) > limit else None,
+            next=following,
         )
 
     async def get(self, tx: Transaction, held_id: str, viewer: Moderator) -> HeldView | None:
@@ -79,7 +82,7 @@ class HeldDesk:
         why = why_held(entry.text) if entry.kind == "reply" else None
         return HeldView(entry=entry, why=why, can_release=can_release)
 
-    async def release(self, held_id: str, by: Moderator, *, confirmed: bool) -> HeldView:
+    async def release(self, held_id: str, by: Moderator, *, confirmed: bool) -> HeldPage:
         """Send what is held after all: a reply to its customer, a message to the team or to `by`.
 
         Raises:
@@ -87,7 +90,7 @@ class HeldDesk:
         """
         return await self._decide(held_id, by, release=True, confirmed=confirmed)
 
-    async def drop(self, held_id: str, by: Moderator) -> HeldView:
+    async def drop(self, held_id: str, by: Moderator) -> HeldPage:
         """Let what is held never be sent; its customer sees nothing of that.
 
         Raises:
@@ -95,7 +98,7 @@ class HeldDesk:
         """
         return await self._decide(held_id, by, release=False, confirmed=False)
 
-    async def _decide(self, held_id: str, by: Moderator, *, release: bool, confirmed: bool) -> HeldView:
+    async def _decide(self, held_id: str, by: Moderator, *, release: bool, confirmed: bool) -> HeldPage:
         async with self._database.transaction() as tx:
             entry = await tx.held_entries.get(held_id)
             if entry is None:
@@ -111,11 +114,12 @@ class HeldDesk:
             else:
                 await self._held.drop(tx, held_id, by)
             decided = await self.get(tx, held_id, by)
-        assert decided is not None  # noqa: S101 - nothing is deleted
+            assert decided is not None  # noqa: S101 - nothing is deleted
+            page = await self._page(tx, [decided], None)
         if release:
             self._hub.wake(decided.entry.customer.id)
             self._relays["direct" if decided.entry.direct_id else "team"].wake()
-        return decided
+        return page
 
     async def _decide_message(
         self, tx: Transaction, entry: HeldEntry, by: Moderator, *, release: bool

@@ -16,6 +16,7 @@ from ...services.health import HealthService
 from ...services.held import HeldReplyService
 from ...services.hub import Hub
 from ...services.mod.access import AccessService
+from ...services.mod.blocks import BlockDesk
 from ...services.mod.canned import CannedService
 from ...services.mod.events import TeamEventService
 from ...services.mod.held import HeldDesk
@@ -28,7 +29,9 @@ from ...services.room import SupportRoom
 from ...services.tickets import TicketService
 from ..limits import Limits
 from ..streams import Streams
+from .blocks_api import BlocksApi
 from .events_api import EventsApi
+from .held_api import HeldApi
 from .overview_api import OverviewApi
 from .records_api import RecordsApi
 from .routes import ModRoutes
@@ -74,4 +77,8 @@ def add_moderator_api(parts: Parts, webapp: PluginWebApp) -> ModRoutes:
         database=database, clock=clock, health=parts.health, held=held_desk, records=records
     )
     EventsApi(events, parts.streams).add_routes(routes)
+    wake_relay = parts.relays["team"].wake
+    blocks = BlockDesk(database=database, clock=clock, settings=settings, wake_relay=wake_relay)
+    BlocksApi(blocks).add_routes(routes)
+    HeldApi(held_desk).add_routes(routes)
     return routes
