@@ -56,6 +56,7 @@ from .services.relay import Relay
 from .services.replies import ReplyService
 from .services.room import SupportRoom
 from .services.sessions import SessionService
+from .services.stranger_names import StrangerNames
 from .services.support_check import SupportCheck
 from .services.ticket_acts import TicketActs
 from .services.tickets import TicketService
@@ -148,6 +149,7 @@ class Headset(Plugin):
             *self._relay_workers.values(),
             self._redactions.worker,
             self._code_posts.worker,
+            self._stranger_names.worker,
             self._tickets.worker,
             self._housekeeping.worker,
             self._health_watch.worker,
@@ -178,6 +180,7 @@ class Headset(Plugin):
         self._room = SupportRoom(database, gateway, self._get_settings, log)
         delivery = DeliveryService(clock, log)
         self._redactions = Redactions(database, gateway, clock, log)
+        self._stranger_names = StrangerNames(database, gateway, clock, log)
         self._code_posts = CodePosts(database, gateway, clock, self._redactions, log)
         self._wire_relays(database, gateway, delivery)
         self._tickets = TicketService(database, clock, self._hub, self._get_settings, log)
@@ -202,6 +205,7 @@ class Headset(Plugin):
             relays=self._relay_workers,
             wake_redactions=self._redactions.worker.wake,
             wake_room=self._room.worker.wake,
+            wake_names=self._stranger_names.worker.wake,
         )
         self._inbox = Inbox(database=database, gateway=gateway, room=self._room, replies=replies, log=log)
         self._room.open_with(self._inbox.begin, [self._inbox.worker, *self._relay_workers.values()])

@@ -48,6 +48,12 @@ _LIST_AUDIT = """
     ORDER BY id DESC LIMIT $3
 """
 _GET_STRANGER = f"SELECT {_STRANGER} FROM stranger_reply WHERE id = $1"
+# Without the name: that nobody has one is known, too, as an empty one.
+_LIST_UNNAMED = """
+    SELECT s.id, s.sender, e.room_id FROM stranger_reply s JOIN room_event e ON e.event_id = s.event_id
+    WHERE s.name IS NULL AND s.sent_at >= $1 ORDER BY s.id LIMIT $2
+"""
+_NAME_STRANGER = "UPDATE stranger_reply SET name = $2 WHERE id = $1 RETURNING ticket"
 _COUNT_STRANGERS = "SELECT COUNT(*) FROM stranger_reply WHERE sent_at >= $1"
 
 
@@ -72,7 +78,16 @@ class StrangerReply:
     text: str
     sent_at: datetime
     name: str | None
-    """What the room calls them; None until that is known."""
+    """What the room calls them; None until that is known, or where it knows no name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnnamedStranger:
+    """A stranger's reply whose writer has not been looked up in its room."""
+
+    id: str
+    sender: str
+    room_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +111,7 @@ def _stranger(row: Row) -> StrangerReply:
         ticket=row["ticket"],
         text=row["text"],
         sent_at=from_ms(row["sent_at"]),
-        name=row["name"],
+        name=row["name"] or None,
     )
 
 
@@ -152,6 +167,19 @@ class RecordRepository:
         """Return one stranger's reply."""
         row = await self._conn.fetchrow(_GET_STRANGER, record_id)
         return None if row is None else _stranger(row)
+
+    async def list_unnamed_strangers(self, since: datetime, limit: int) -> list[UnnamedStranger]:
+        """Return replies whose writers have not been looked up, oldest first."""
+        rows = await self._conn.fetch(_LIST_UNNAMED, to_ms(since), limit)
+        return [UnnamedStranger(id=row["id"], sender=row["sender"], room_id=row["room_id"]) for row in rows]
+
+    async def name_strangers(self, names: Mapping[str, str]) -> None:
+        """Note by id of the reply what its writer is called; empty: they have no name."""
+        for record_id, name in names.items():
+            ticket = await self._conn.fetchval(_NAME_STRANGER, record_id, name)
+            if ticket is not None and name:
+                # What was told is shown anew, under the same id.
+                self._events.note("stranger.created", ticket=ticket, object_id=record_id)
 
     async def add_stranger_reply(
         self, record_id: str, *, event_id: str, sender: str, ticket: int, text: str, sent_at: datetime

@@ -15,7 +15,7 @@ MARK_KEY = "chat.headset.direct"
 """In the content of a room's first event, which nobody can change: whose direct conversation it is."""
 
 _IN_USE = "M_ROOM_IN_USE"
-_NOT_THERE = ("M_FORBIDDEN", "M_NOT_FOUND")
+NOT_THERE = ("M_FORBIDDEN", "M_NOT_FOUND")
 
 
 class DirectRoomMaker:
@@ -55,7 +55,7 @@ class DirectRoomMaker:
         try:
             created = await self._request(Method.GET, Path.v3.rooms[room_id].state["m.room.create"])
         except MatrixFailed as error:
-            if error.errcode in _NOT_THERE:
+            if error.errcode in NOT_THERE:
                 return None
             raise
         return created.get(MARK_KEY)
@@ -65,7 +65,7 @@ class DirectRoomMaker:
         try:
             answer = await self._request(Method.GET, Path.v3.rooms[room_id].members)
         except MatrixFailed as error:
-            if error.errcode in _NOT_THERE:
+            if error.errcode in NOT_THERE:
                 return {}
             raise
         return {event["state_key"]: event["content"].get("membership", "") for event in answer["chunk"]}

@@ -12,9 +12,9 @@ from mautrix.api import Method, Path
 from mautrix.types import EventType, MessageEvent, PowerLevelStateEventContent, RoomID
 
 from ..domain.model import RoomEvent
-from ..services.ports import PickRooms, Post, RoomFacts, Stretch
+from ..services.ports import MatrixFailed, PickRooms, Post, RoomFacts, Stretch
 from .asking import asked
-from .direct_rooms import DirectRoomMaker
+from .direct_rooms import NOT_THERE, DirectRoomMaker
 from .events import ENCRYPTED_TYPE, MARK_KEY, STATUS_TYPE, TOMBSTONE_TYPE
 
 _PAGE = 100
@@ -113,6 +113,17 @@ class MautrixGateway:
     async def get_members(self, room_id: str) -> Mapping[str, str]:
         """Return each one's membership by Matrix id; nothing where the bot was never in the room."""
         return await self._direct_rooms.get_members(room_id)
+
+    async def get_display_name(self, room_id: str, mxid: str) -> str:
+        """Return what somebody is called in a room; empty where they have no name there."""
+        path = Path.v3.rooms[room_id].state["m.room.member"][mxid]
+        try:
+            name = (await asked(self._client.api.request(Method.GET, path))).get("displayname")
+        except MatrixFailed as error:
+            if error.errcode in NOT_THERE:
+                return ""
+            raise
+        return name if isinstance(name, str) else ""
 
     async def invite(self, room_id: str, mxid: str) -> None:
         """Invite somebody."""

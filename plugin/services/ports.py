@@ -123,6 +123,9 @@ class MatrixGateway(Protocol):
     async def get_members(self, room_id: str) -> Mapping[str, str]:
         """Return each one's membership by Matrix id; nothing where the bot was never in the room."""
 
+    async def get_display_name(self, room_id: str, mxid: str) -> str:
+        """Return what somebody is called in a room; empty where they have no name there."""
+
     async def invite(self, room_id: str, mxid: str) -> None:
         """Invite somebody."""
 

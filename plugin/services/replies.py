@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..db.database import Database
 from ..db.transaction import Transaction
 from ..domain.model import Channel, Direct, RoomEvent, Target
-from ..domain.replies import Answer, Correction, Ignored, Note, Order, ReplyEvent, interpret
+from ..domain.replies import Answer, Correction, Ignored, Note, Order, Reason, ReplyEvent, interpret
 from ..domain.roster import Roster
 from .answers import AnswerService
 from .background import Worker
@@ -21,6 +21,9 @@ from .hub import Hub
 from .ids import new_ulid
 from .orders import OrderService
 from .ports import EventReader, GetSettings
+
+_STRANGERS: tuple[Reason, ...] = ("stranger", "anonymous", "foreign_author")
+"""Why a reply to a ticket may be somebody's whom the team does not know."""
 
 
 class _HandledElsewhere(Exception):
@@ -58,12 +61,14 @@ class ReplyService:
         relays: Mapping[Channel, Worker],
         wake_redactions: Callable[[], None],
         wake_room: Callable[[], None],
+        wake_names: Callable[[], None],
     ) -> None:
         self._database, self._reader, self._answers = database, reader, answers
         self._orders, self._direct_orders = orders, direct_orders
         self._changes, self._held, self._delivery = changes, held, delivery
         self._hub, self._settings, self._own_mxid = hub, settings, own_mxid
         self._relays, self._wake_redactions, self._wake_room = relays, wake_redactions, wake_room
+        self._wake_names = wake_names
 
     async def handle(self, event: RoomEvent) -> None:
         """Carry out what an event means, in one transaction with the mark that it is handled."""
@@ -79,6 +84,8 @@ class ReplyService:
         if outcome.work is not None:
             self._relays[outcome.work].wake()
             self._wake_redactions()
+        if outcome.word in _STRANGERS:
+            self._wake_names()
         if outcome.word == "tombstone":
             self._wake_room()
 
@@ -195,7 +202,7 @@ class ReplyService:
                 tx, event.event_id, event.sender, mark
             )
             return _Outcome(word="own", work="team" if taken_back else None)
-        if meaning.target is not None and meaning.reason in ("stranger", "anonymous", "foreign_author"):
+        if meaning.target is not None and meaning.reason in _STRANGERS:
             await self._note_stranger(tx, event, reply, meaning.target)
             if meaning.reason == "anonymous":
                 await self._orders.hint_to_anonymous(tx, event.sender, meaning.target)

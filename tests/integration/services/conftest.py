@@ -42,6 +42,7 @@ from plugin.services.relay import Relay
 from plugin.services.replies import ReplyService
 from plugin.services.room import SupportRoom
 from plugin.services.sessions import SessionService
+from plugin.services.stranger_names import StrangerNames
 from plugin.services.ticket_acts import TicketActs
 from plugin.services.tickets import TicketService
 from stack.conditions import until
@@ -110,6 +111,9 @@ class Homeserver:
         self.lost_rooms = 0
         """So many of the next rooms are made without the bot learning of it."""
         self.named_support_room = ROOM
+        self.names: dict[str, str] = {}
+        """What people are called in every room."""
+        self.asked_names: list[str] = []
         self.redacted: list[str] = []
         """Ids of the events that were taken out, in that order."""
         self.no_redaction: MatrixFailed | None = None
@@ -283,6 +287,11 @@ class Gateway:
         self._server.meet_failure()
         return dict(self._server.rooms[room_id].members)
 
+    async def get_display_name(self, room_id: str, mxid: str) -> str:
+        self._server.meet_failure()
+        self._server.asked_names.append(mxid)
+        return self._server.names.get(mxid, "")
+
     async def invite(self, room_id: str, mxid: str) -> None:
         self._server.meet_failure()
         self._server.rooms[room_id].members[mxid] = "invite"
@@ -365,12 +374,14 @@ class Host:
     redactions: Redactions
     privacy: PrivacyService
     held: HeldReplyService
+    names: StrangerNames
 
     async def stop(self) -> None:
         await self.relay.stop()
         await self.direct_relay.stop()
         await self.inbox.worker.stop()
         await self.redactions.worker.stop()
+        await self.names.worker.stop()
 
 
 class Desk:
@@ -412,6 +423,7 @@ class Desk:
         moderation = ModerationService(lambda: self.settings)
         held = HeldReplyService(self.clock, answers)
         redactions = Redactions(database, gateway, self.clock, self.log)
+        names = StrangerNames(database, gateway, self.clock, self.log)
         channels: list[Channel] = ["team", "direct"]
         maker, direct_maker = (
             BatchMaker(
@@ -465,6 +477,7 @@ class Desk:
             relays=relays,
             wake_redactions=redactions.worker.wake,
             wake_room=room.worker.wake,
+            wake_names=names.worker.wake,
         )
         inbox = Inbox(database=database, gateway=gateway, room=room, replies=replies, log=self.log)
         intake = Intake(
@@ -503,6 +516,7 @@ class Desk:
             redactions=redactions,
             privacy=privacy,
             held=held,
+            names=names,
         )
         self._hosts.append(host)
         return host
