@@ -18,8 +18,17 @@ from .api.errors import DeskError, Unauthorized
 from .api.events import Event, Reset
 from .api.records import Me, NewToken, Stats
 from .api.stream import Connected, Connecting, Item, Lost, Stream
+from .screens.audit import AuditScreen
 from .screens.base import BaseScreen
+from .screens.blocks import BlocksScreen
+from .screens.canned import CannedScreen
+from .screens.direct import DirectScreen
+from .screens.held import HeldScreen
 from .screens.login import LoginScreen
+from .screens.moderators import ModeratorsScreen
+from .screens.overview import OverviewScreen
+from .screens.settings import SettingsScreen
+from .screens.strangers import StrangersScreen
 from .screens.tickets import TicketsScreen
 from .state.desk import Connection, Desk, Notice, notice_of
 from .state.sections import SECTIONS
@@ -109,9 +118,26 @@ class HeadsetConsole(App[None]):
             priority=True,
             tooltip="Changes between dark and light",
         ),
+        Binding(
+            "semicolon",
+            "open('canned')",
+            "Canned replies",
+            show=False,
+            tooltip="Canned replies, to be edited",
+        ),
+        Binding("comma", "open('settings')", "Settings", show=False, tooltip="Theme, notices, the bell"),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Quits; drafts are kept"),
     ]
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {"tickets": TicketsScreen}
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "tickets": TicketsScreen,
+        "direct": DirectScreen,
+        "held": HeldScreen,
+        "blocks": BlocksScreen,
+        "strangers": StrangersScreen,
+        "moderators": ModeratorsScreen,
+        "audit": AuditScreen,
+        "overview": OverviewScreen,
+    }
 
     def __init__(
         self,
@@ -315,9 +341,15 @@ class HeadsetConsole(App[None]):
         if section in self.MODES and not isinstance(self.screen, (LoginScreen, CommandPalette)):
             self.switch_mode(section)
 
+    def action_open(self, name: str) -> None:
+        """Show what is no main screen over the one that is shown."""
+        screen = {"canned": CannedScreen, "settings": SettingsScreen}[name]
+        if not isinstance(self.screen, screen):
+            self.push_screen(screen())
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave dialogs where they are: sections change from main screens only."""
-        if action == "go":
+        if action in ("go", "open"):
             return isinstance(self.screen, BaseScreen)
         return super().check_action(action, parameters)
 

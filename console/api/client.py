@@ -203,9 +203,15 @@ class Client(Http):
         duration: str | Unset | None = UNSET,
         reason: str | None = None,
         kind: Literal["block", "timeout"] = "block",
+        private: bool = False,
     ) -> Block:
-        """Block a customer; without a `duration` for the desk's usual length, with None for good."""
+        """Block a customer; without a `duration` for the desk's usual length, with None for good.
+
+        `private`: in one's own conversation with them, so that nobody else learns the reason.
+        """
         body = {"customer": customer_id, "kind": kind, **_set(duration=duration)}
+        if private:
+            body["private"] = True
         if reason is not None:
             body["reason"] = reason
         return Block.from_json(await self.call("POST", "v1/mod/blocks", body))

@@ -86,10 +86,11 @@ class Stream:
                 reason = "The desk ended the stream."
             except Unauthorized:
                 raise
-            except (Unreachable, ApiError) as error:
+            except Unreachable as error:
+                reason, wished = error.detail, error.retry_after
+            except ApiError as error:
                 reason, wished = error.detail, error.retry_after
             wait = self._backoff.next(wished)
-            self._hurry.clear()
             yield Lost(reason=reason, retry_in=wait)
             await self._wait(wait)
 
@@ -123,5 +124,6 @@ class Stream:
         return read_event(number, raw.type, raw.data)
 
     async def _wait(self, seconds: float) -> None:
+        self._hurry.clear()
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._hurry.wait(), seconds)

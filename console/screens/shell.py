@@ -28,3 +28,6 @@ class Shell(Protocol):
 
     def counts_changed(self) -> None:
         """Have the numbers in the tabs fetched again soon."""
+
+    def action_toggle_theme(self) -> None:
+        """Change between dark and light, and remember it."""

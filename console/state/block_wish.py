@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from .facts import moment
 from .lengths import EXAMPLES, end_after, format_length, parse_length
 
 _USUAL = ("1h", "1d", "3d", "1w", "30d")
@@ -69,7 +70,7 @@ class BlockChoices:
         return None
 
 
-def preview(duration: str | None, now: datetime, *, local: bool = True) -> str:
+def preview(duration: str | None, now: datetime) -> str:
     """Say when a block that begins now ends: `ends Wed 4 Mar 12:00, in 3d`."""
     if duration is None:
         return "ends when it is lifted"
@@ -77,5 +78,4 @@ def preview(duration: str | None, now: datetime, *, local: bool = True) -> str:
     end = None if length is None else end_after(now, length)
     if length is None or end is None:
         return ""
-    shown = end.astimezone() if local else end
-    return f"ends {shown:%a} {shown.day} {shown:%b %H:%M}, in {format_length(length)}"
+    return f"ends {moment(end, now)}, in {format_length(length)}"

@@ -14,7 +14,7 @@ from ..state.plain import plain
 from .dialog import Dialog
 
 
-class Confirm(Dialog[bool]):
+class Confirm(Dialog[bool | None]):
     """Yes or no, with the text that it is about, if any."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from ..api.models import Block, CustomerDetail, Ticket
+from ..api.models import Block, Customer, CustomerDetail, Ticket
 from ..state import times
 from ..state.desk import name_of
 from ..state.plain import plain
@@ -46,12 +46,14 @@ class CustomerPanel(VerticalScroll, can_focus=True):
     def show(self, ticket: Ticket) -> None:
         """Show a ticket and its customer; what is not known yet is left out."""
         now = self._now()
-        parts = [*_ticket(ticket, now), Content("")]
-        customer = ticket.customer
-        parts += [_title("Customer"), Content.styled(name_of(customer), "bold"), *_identity(ticket)]
-        if isinstance(customer, CustomerDetail):
-            parts += _detail(customer, now)
-        self._facts.update(Content("\n").join(parts))
+        self._say([*_ticket(ticket, now), Content(""), *_customer(ticket.customer, now)])
+
+    def show_customer(self, customer: Customer) -> None:
+        """Show a customer where there is no ticket."""
+        self._say(_customer(customer, self._now()))
+
+    def _say(self, lines: list[Content]) -> None:
+        self._facts.update(Content("\n").join(lines))
 
 
 def _title(text: str) -> Content:
@@ -81,8 +83,12 @@ def _ticket(ticket: Ticket, now: datetime) -> list[Content]:
     return lines
 
 
-def _identity(ticket: Ticket) -> list[Content]:
-    customer = ticket.customer
+def _customer(customer: Customer, now: datetime) -> list[Content]:
+    lines = [_title("Customer"), Content.styled(name_of(customer), "bold"), *_identity(customer)]
+    return [*lines, *_detail(customer, now)] if isinstance(customer, CustomerDetail) else lines
+
+
+def _identity(customer: Customer) -> list[Content]:
     lines = []
     if customer.blocked:
         lines.append(Content.styled("⊘ blocked; the customer can't tell", "bold $text-error"))

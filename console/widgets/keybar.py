@@ -29,6 +29,8 @@ _NAMES = {
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "full_stop": ".",
+    "comma": ",",
+    "semicolon": ";",
 }
 
 

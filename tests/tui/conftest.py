@@ -1,0 +1,57 @@
+"""Consoles at a running plugin: real HTTP, a pinned clock, no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_textual_snapshot import SVGImageExtension
+from syrupy.assertion import SnapshotAssertion
+
+from tests.integration.plugin.conftest import api, desk, pinned  # noqa: F401 # fixtures
+from tests.integration.plugin.desk import CONFIG, Desk
+from tests.integration.plugin.mod.team import ALICE, BOB, CAROL
+from tests.tui.seat import Seat, take_a_seat
+
+
+class Picture(SVGImageExtension):
+    """One SVG a file, which a browser shows."""
+
+    file_extension = "svg"
+
+
+Sit = Callable[..., AbstractAsyncContextManager[Seat]]
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    """The operator's configuration with a team of three, Carol being an admin."""
+    config = {key: dict(value) if isinstance(value, dict) else value for key, value in CONFIG.items()}
+    config["moderators"] = [dict(ALICE), dict(BOB), dict(CAROL)]
+    return config
+
+
+@pytest.fixture
+def sit(pinned: Any, desk: Desk, tmp_path: Path) -> Sit:  # noqa: F811
+    """Seat a moderator, by name, at a console of a size."""
+    seats = 0
+
+    @asynccontextmanager
+    async def seated(
+        name: str = "Carol", size: tuple[int, int] = (80, 24), **options: Any
+    ) -> AsyncIterator[Seat]:
+        nonlocal seats
+        seats += 1
+        async with take_a_seat(desk, name, tmp_path / f"seat{seats}", pinned, size) as seat:
+            yield seat
+
+    return seated
+
+
+@pytest.fixture
+def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Give what pictures of screens are compared with."""
+    return snapshot.use_extension(Picture)

@@ -1,0 +1,129 @@
+"""A console under test, with what its screen says."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.message import Message
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+from console.api.client import Client
+from console.api.records import NewToken
+from console.app import HeadsetConsole
+from console.state.config import ConfigFile
+from console.state.storage import Store
+from console.themes import DARK, LIGHT
+from stack.conditions import until
+from tests.integration.plugin.desk import Desk
+from tests.integration.plugin.mod.team import Console, sign_in
+
+SMALL, LARGE = (80, 24), (160, 48)
+SIZES = [pytest.param(SMALL, id="80x24"), pytest.param(LARGE, id="160x48")]
+THEMES = [pytest.param(DARK.name, id="dark"), pytest.param(LIGHT.name, id="light")]
+
+
+@dataclass(kw_only=True)
+class Seat:
+    """A moderator at a running console."""
+
+    app: HeadsetConsole
+    pilot: Pilot[Any]
+    console: Console
+    """The same moderator without a screen."""
+    storage: Store
+    messages: list[Message]
+    """What was posted within the app, in order."""
+    tokens: list[NewToken]
+    """Those that the console was given since, to be kept."""
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen, as text."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+    @property
+    def said(self) -> list[str]:
+        """What was told in passing, oldest first."""
+        return [notice.message for notice in self.app._notifications]
+
+    def posted(self, kind: type[Message]) -> list[Any]:
+        """Return the messages of a kind that were posted."""
+        return [message for message in self.messages if isinstance(message, kind)]
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Type a text, or paste it where it has more than keys can say."""
+        await self.pilot.press(*("space" if letter == " " else letter for letter in text))
+
+    async def until(self, probe: Callable[[], object], what: str) -> None:
+        """Wait until something is so."""
+
+        async def look() -> bool:
+            await self.pilot.pause()
+            return bool(probe())
+
+        try:
+            await until(look, what, within=10)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.text}\nsaid: {self.said}") from None
+
+    async def sees(self, *texts: str) -> None:
+        """Wait until all of these stand on the screen."""
+        for text in texts:
+            await self.until(lambda text=text: text in self.text, f"the screen says {text!r}")
+
+    async def sees_no(self, text: str) -> None:
+        """Wait until this does not stand on the screen any more."""
+        await self.until(lambda: text not in self.text, f"the screen does not say {text!r}")
+
+    async def hears(self, text: str) -> None:
+        """Wait until this was told in passing."""
+        await self.until(lambda: any(text in said for said in self.said), f"it is said that {text!r}")
+
+    async def go(self, section: str) -> None:
+        """Go to a main screen and wait until it has loaded."""
+        await self.until(lambda: self.app.desk.connection.state == "live", "the stream is open")
+        self.app.switch_mode(section)
+        await self.until(lambda: self.app.current_mode == section, f"{section} is shown")
+
+    async def picture(self, theme: str = DARK.name) -> str:
+        """Return the screen as an SVG, with nothing on it that is told in passing and nothing that blinks."""
+        self.app.theme = theme
+        self.app.clear_notifications()
+        for widget in self.app.screen.query("Input, TextArea"):
+            if isinstance(widget, (Input, TextArea)):
+                widget.cursor_blink = False
+        await self.until(lambda: not self.app._notifications, "nothing is told any more")
+        await self.pilot.pause()
+        return self.app.export_screenshot()
+
+
+@asynccontextmanager
+async def take_a_seat(
+    desk: Desk, name: str, folder: Path, clock: Any, size: tuple[int, int]
+) -> AsyncIterator[Seat]:
+    """Sign a moderator in at a console of their own and run it."""
+    console = await sign_in(desk, name)
+    client = Client(str(desk.http.make_url("/")), console.token)
+    storage = Store(folder / "kept", ConfigFile(folder / "config.yaml"))
+    tokens: list[NewToken] = []
+    app = HeadsetConsole(client, await client.me(), storage, now=clock.now, keep_token=tokens.append)
+    messages: list[Message] = []
+    try:
+        async with app.run_test(size=size, message_hook=messages.append, notifications=True) as pilot:
+            yield Seat(
+                app=app, pilot=pilot, console=console, storage=storage, messages=messages, tokens=tokens
+            )
+    finally:
+        await client.close()
+        storage.close()
