@@ -43,12 +43,10 @@ class StrangerNames:
             self._log.warning("Strangers stay without a name for now: %s", error)
         else:
             self._failures = 0
-        known = {
-            one.id: names[one.room_id, one.sender] for one in unnamed if (one.room_id, one.sender) in names
-        }
-        if known:
+        named = [one for one in unnamed if (one.room_id, one.sender) in names]
+        if named:
             async with self._database.transaction() as tx:
-                await tx.records.name_strangers(known)
+                await tx.records.name_strangers({one.id: names[one.room_id, one.sender] for one in named})
         if self._failures:
             return backoff(self._failures).total_seconds()
         return 0.0 if len(unnamed) == _AT_ONCE else _LONGEST_PAUSE

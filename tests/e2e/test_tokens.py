@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from stack.conditions import until
 from stack.json_api import JsonApi
 from stack.matrix import MatrixUser
+from stack.operators import headset, operators_room
 from stack.system import System
-from tests.e2e.acts import headset, operators_room
+from tests.e2e.acts import join_group, open_case
 
 TOLD = "A console signs in once as {}"
 
@@ -39,6 +41,21 @@ async def is_taken_back(reader: MatrixUser, room_id: str, event_id: str, code: s
 
     await until(redacted, "the code is redacted")
     assert code not in str(await reader.events(room_id))
+
+
+async def assert_a_stranger_is_shown(system: System, console: JsonApi) -> None:
+    """Let somebody from outside reply to a ticket; assert that the team sees who, as far as it is known."""
+    async with open_case(system) as case:
+        trent = await join_group(system, "Trent")
+        await case.reply(trent, "let me help")
+
+        async def find() -> dict[str, Any] | None:
+            strangers = (await console.call("GET", "/v1/mod/strangers"))["items"]
+            return next((s for s in strangers if s["telegram_id"] == trent and s["name"]), None)
+
+        stranger = await until(find, "the stranger is named")
+        assert "Trent" in stranger["name"]
+        assert (stranger["ticket"], stranger["text"]) == (case.number, "let me help")
 
 
 async def test_a_moderator_gets_a_code_in_private_and_uses_it_once(system: System) -> None:
@@ -81,6 +98,7 @@ async def test_an_operator_makes_a_code_for_somebody_who_is_not_in_matrix(system
         (token,) = [t for t in (await alice.call("GET", "/v1/mod/tokens"))["items"] if t["current"]]
         listed = await headset(system, "tokens", room_id=room_id)
         assert f"{token['id']} Alice: made " in listed
+        await assert_a_stranger_is_shown(system, alice)
         # Alice can now be written to in private, which a Telegram id alone does not allow.
         customer = await system.customer()
         assert {"Alice", "Bob"} <= set(await customer.moderators())

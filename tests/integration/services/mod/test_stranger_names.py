@@ -72,11 +72,3 @@ async def test_a_homeserver_that_does_not_answer_is_asked_again(desk, host) -> N
     await reply(desk, host, TRENT)
     desk.server.room_failures.append(MatrixFailed("502"))
     await look_up(desk, host, "Trent")
-
-
-async def test_a_moderator_s_answer_asks_for_no_name(desk, host) -> None:
-    await reply(desk, host, desk.alice)
-    assert await names(desk) == []
-    host.names.worker.start()
-    await host.names.worker.stop()
-    assert desk.server.asked_names == []
