@@ -14,16 +14,15 @@ import pytest
 from stack.conditions import until
 from stack.instance import BRIDGE_BOT, mxid
 from stack.matrix import CLIENT
+from stack.operators import headset, operators_room
 from stack.system import System
 from stack.telegram_client import ALICE, BOB
 from tests.e2e.acts import (
     Case,
     find_event,
-    headset,
     join_group,
     join_room,
     open_case,
-    operators_room,
     post,
     said_after,
     send_as_ghost,

@@ -12,6 +12,7 @@ import pytest
 from stack.conditions import until
 from stack.instance import BRIDGE_BOT, mxid
 from stack.matrix import CLIENT
+from stack.operators import headset, operators_room
 from stack.system import System
 from stack.telegram_client import ALICE, BOB, MALLORY, TelegramMessage
 from tests.e2e.acts import (
@@ -19,10 +20,8 @@ from tests.e2e.acts import (
     allow,
     edits_of,
     find_event,
-    headset,
     join_room,
     open_case,
-    operators_room,
     replacement,
     said_after,
     send_as_ghost,
