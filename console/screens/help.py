@@ -23,8 +23,8 @@ class HelpScreen(ModalScreen[None]):
     KEYS_TITLE = "Help"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,enter", "dismiss", "Close", tooltip="Closes this"),
-        Binding("down,j", "scroll(1)", "Down", show=False),
-        Binding("up,k", "scroll(-1)", "Up", show=False),
+        Binding("down,j", "scroll(1)", "Down", show=False, tooltip="Shows more"),
+        Binding("up,k", "scroll(-1)", "Up", show=False, tooltip="Shows what was above"),
     ]
 
     def __init__(self, about: Screen[Any]) -> None:

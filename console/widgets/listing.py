@@ -47,6 +47,7 @@ Fetch = Callable[["str | None"], Awaitable[PageOf[T]]]
 class Listing(ScrollView, Generic[T], can_focus=True):
     """A table with a selected row, which is known by its key and not by its place."""
 
+    KEYS_TITLE = "Lists"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "Down", show=False, tooltip="The next row"),
         Binding("up,k", "move(-1)", "Up", show=False, tooltip="The row before"),
@@ -118,6 +119,11 @@ class Listing(ScrollView, Generic[T], can_focus=True):
     def selected(self) -> T | None:
         """Return the selected row."""
         return self._window.row(self._at)
+
+    @property
+    def cursor(self) -> int:
+        """Return the line of the selected row."""
+        return self._at
 
     @property
     def window(self) -> Window[T]:

@@ -42,7 +42,8 @@ def fill(path: Path, count: int, now_ms: int) -> None:
             customers,
         )
         connection.executemany(
-            "INSERT INTO ticket (number, customer_id, status, opened_at, active_at, waiting, waiting_since, tags)"
+            "INSERT INTO ticket"
+            " (number, customer_id, status, opened_at, active_at, waiting, waiting_since, tags)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             tickets,
         )
@@ -59,8 +60,8 @@ class Changes:
     """Changes tickets as the plugin's own repositories would, and has the streams told."""
 
     def __init__(self, desk: Desk, count: int) -> None:
-        self._database, self._count, self._chance = Database(desk.database), count, random.Random(1)
-        self._desk = desk
+        self._database = Database(desk.database, on_team_event=desk.plugin._hub.wake_team)
+        self._count, self._chance = count, random.Random(1)
         self._number = 0
 
     async def make(self, many: int) -> None:
@@ -71,9 +72,8 @@ class Changes:
                 far = self._count if self._number % 3 else 30
                 ticket = FIRST + self._count - 1 - self._chance.randrange(min(far, self._count))
                 at = int(time.time() * 1000)
-                await tx.conn.execute(_TOUCH, at, ticket)
+                await tx._conn.execute(_TOUCH, at, ticket)
                 tx.team_events.note("ticket.updated", ticket=ticket)
-        self._desk.plugin.wake_team()
 
     async def at_rate(self, rate: float) -> None:
         """Change tickets one by one."""
