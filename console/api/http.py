@@ -81,7 +81,7 @@ class Http:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str],
         data: str | None = None,
-        timeout: aiohttp.ClientTimeout = TIMEOUT,
+        timeout: aiohttp.ClientTimeout | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         auth = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
         try:
@@ -91,7 +91,7 @@ class Http:
                 params=query,
                 headers={**headers, **auth},
                 data=data,
-                timeout=timeout,
+                timeout=timeout or TIMEOUT,
                 # Elsewhere the token is nobody's business.
                 allow_redirects=False,
             ) as answer:

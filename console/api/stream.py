@@ -86,11 +86,10 @@ class Stream:
                 reason = "The desk ended the stream."
             except Unauthorized:
                 raise
-            except Unreachable as error:
-                reason, wished = error.detail, error.retry_after
-            except ApiError as error:
+            except (Unreachable, ApiError) as error:
                 reason, wished = error.detail, error.retry_after
             wait = self._backoff.next(wished)
+            self._hurry.clear()
             yield Lost(reason=reason, retry_in=wait)
             await self._wait(wait)
 
@@ -124,6 +123,5 @@ class Stream:
         return read_event(number, raw.type, raw.data)
 
     async def _wait(self, seconds: float) -> None:
-        self._hurry.clear()
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._hurry.wait(), seconds)
