@@ -10,6 +10,7 @@ from ..domain.model import Challenge, Customer, Identity
 from .columns import from_ms, to_ms
 from .search_index import SearchIndex
 from .sessions import CUSTOMER, customer_from_row
+from .team_events import TeamEventRepository
 
 # On SQLite the transaction itself keeps others out.
 _LOCK = "SELECT value FROM counter WHERE name = 'identity' FOR UPDATE"
@@ -26,16 +27,18 @@ _USE = """
 _PRUNE = "DELETE FROM challenge WHERE expires_at < $1"
 
 _FIND = f"SELECT {CUSTOMER} FROM customer WHERE account = $1"
-_IDENTIFY = "UPDATE customer SET identity = $2, account = $3 WHERE id = $1"
+_IDENTIFY = "UPDATE customer SET identity = $2, account = $3 WHERE id = $1 RETURNING ticket"
 # What the host site leaves unsaid this time stays as it was.
-_DESCRIBE = "UPDATE customer SET name = COALESCE($2, name), email = COALESCE($3, email) WHERE id = $1"
+_DESCRIBE = """
+    UPDATE customer SET name = COALESCE($2, name), email = COALESCE($3, email) WHERE id = $1 RETURNING ticket
+"""
 
 
 class IdentityRepository:
     """Accounts and challenges."""
 
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
+    def __init__(self, conn: Connection, events: TeamEventRepository) -> None:
+        self._conn, self._events = conn, events
 
     async def lock(self) -> None:
         """Be the only one who signs in until the transaction ends: of one account there is one customer."""
@@ -84,10 +87,15 @@ class IdentityRepository:
 
     async def identify(self, customer_id: str, identity: Identity, account: str) -> None:
         """Note what a customer has proven."""
-        await self._conn.execute(_IDENTIFY, customer_id, identity, account)
+        self._note(await self._conn.fetchval(_IDENTIFY, customer_id, identity, account))
         await SearchIndex(self._conn).put_customer(customer_id)
 
     async def describe(self, customer_id: str, name: str | None, email: str | None) -> None:
         """Note how the host site calls a customer."""
-        await self._conn.execute(_DESCRIBE, customer_id, name, email)
+        self._note(await self._conn.fetchval(_DESCRIBE, customer_id, name, email))
         await SearchIndex(self._conn).put_customer(customer_id)
+
+    def _note(self, ticket: int | None) -> None:
+        """Tell the team that a ticket's customer goes by another name now."""
+        if ticket is not None:
+            self._events.note("ticket.updated", ticket=ticket)

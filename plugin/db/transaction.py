@@ -92,7 +92,7 @@ class Transaction:
 
     @cached_property
     def identities(self) -> IdentityRepository:
-        return IdentityRepository(self._conn)
+        return IdentityRepository(self._conn, self.team_events)
 
     @cached_property
     def joining(self) -> JoinRepository:
