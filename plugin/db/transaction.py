@@ -130,6 +130,7 @@ class Transaction:
     def overview(self) -> OverviewRepository:
         return OverviewRepository(self._conn)
 
+    @cached_property
     def search(self) -> SearchRepository:
         return SearchRepository(self._conn)
 
