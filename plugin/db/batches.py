@@ -9,7 +9,7 @@ from mautrix.util.async_db import Connection, Scheme
 
 from ..domain.delivery import SILENT_BATCHES, Part
 from ..domain.errors import Unavailable
-from ..domain.model import ANSWERS, Batch, Channel, OutboxRow
+from ..domain.model import ANSWERS, Batch, Channel, OutboxRow, console_lane
 from .columns import Row, from_ms, from_ms_or_none, to_ms
 from .team_events import TeamEventRepository
 
@@ -141,9 +141,10 @@ _LAST_OF_TICKET = f"""
     AND state <> 'dropped' ORDER BY id DESC LIMIT 1
 """
 _LIST_UNDELIVERED = f"""
-    SELECT {_BATCH} FROM batch WHERE ticket = $1 AND lane = customer_id AND state IN ('failed', 'unconfirmed')
-    ORDER BY id
+    SELECT {_BATCH} FROM batch
+    WHERE ticket = $1 AND state IN ('failed', 'unconfirmed') AND lane IN (customer_id, $2) ORDER BY id
 """
+_GET_OF_MESSAGE = f"SELECT {_BATCH} FROM batch WHERE id = (SELECT batch_id FROM outbox WHERE message_id = $1)"
 _LIST_MESSAGES = """
     SELECT m.id, m.ticket, m.moderator_id FROM outbox o JOIN message m ON m.id = o.message_id
     WHERE o.batch_id = $1 ORDER BY o.place
@@ -419,7 +420,13 @@ class BatchRepository:
 
     async def list_undelivered_of_ticket(self, ticket: int) -> list[Batch]:
         """Return what failed or was never confirmed, oldest first."""
-        return [_from_row(row) for row in await self._conn.fetch(_LIST_UNDELIVERED, ticket)]
+        rows = await self._conn.fetch(_LIST_UNDELIVERED, ticket, console_lane(ticket))
+        return [_from_row(row) for row in rows]
+
+    async def get_of_message(self, message_id: str) -> Batch | None:
+        """Return the batch that a message went into."""
+        row = await self._conn.fetchrow(_GET_OF_MESSAGE, message_id)
+        return None if row is None else _from_row(row)
 
     async def get_last_event(self, batch_id: str) -> str | None:
         """Return the id of the room event that carries the last part of a batch."""

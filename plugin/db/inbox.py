@@ -39,8 +39,9 @@ _SET_ASIDE = "UPDATE room_event SET outcome = $2 WHERE event_id = $1"
 # Whose it is the batch's row knows: the conversation may have joined another one while it was sent.
 _ADD_POST = """
     INSERT INTO ticket_event (event_id, customer_id, ticket, role, sender, batch_id, part, attempt, status,
-        direct_id)
-    VALUES ($1, (SELECT customer_id FROM batch WHERE id = $2), $3, $4, $5, $2, $6, $7, 'sent', $8)
+        direct_id, message_id)
+    VALUES ($1, (SELECT customer_id FROM batch WHERE id = $2), $3, $4, $5, $2, $6, $7, 'sent', $8,
+        (SELECT message_id FROM outbox WHERE batch_id = $2 AND CAST($4 AS TEXT) = 'reply'))
     ON CONFLICT (event_id) DO NOTHING
 """
 _ADD_REPLY = """
@@ -72,7 +73,9 @@ _GET_TARGET = """
     WHERE e.event_id = $1 AND e.role IN ('post', 'reply', 'held') AND COALESCE(e.direct_id, '') = $2
     AND c.erased_at IS NULL
 """
-_GET_REPLY = "SELECT sender, message_id, direct_id FROM ticket_event WHERE event_id = $1 AND role = 'reply'"
+_GET_REPLY = """
+    SELECT sender, message_id, direct_id, batch_id FROM ticket_event WHERE event_id = $1 AND role = 'reply'
+"""
 # What was delivered stays so; a status may come twice, and late.
 _REPORT = """
     UPDATE ticket_event SET status = $2, reason = $3, reported_at = $4
@@ -210,7 +213,12 @@ class InboxRepository:
         row = await self._conn.fetchrow(_GET_REPLY, event_id)
         if row is None:
             return None
-        return Delivered(sender=row["sender"], message_id=row["message_id"], direct_id=row["direct_id"])
+        return Delivered(
+            sender=row["sender"],
+            message_id=row["message_id"],
+            direct_id=row["direct_id"],
+            is_copy=row["batch_id"] is not None,
+        )
 
     async def report(self, event_id: str, status: Report, reason: str | None, at: datetime) -> str | None:
         """Note what the bridge says of a post; return its batch, None where there is nothing to note."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from mautrix.util.async_db import Connection
 
-from ..domain.model import Channel, Message, OutboxRow, direct_lane
+from ..domain.model import Channel, Message, OutboxRow, console_lane, direct_lane
 from .columns import from_ms, from_ms_or_none, to_ms
 
 _ADD = """
@@ -43,19 +43,21 @@ _LIST_TEXTS = """
 _REMOVE_MESSAGE = "DELETE FROM outbox WHERE message_id = $1 RETURNING batch_id"
 _PUT_BACK = "UPDATE outbox SET batch_id = NULL WHERE batch_id = $1 AND message_id IS NOT NULL"
 _DROP = "DELETE FROM outbox WHERE lane = $1 AND batch_id IS NULL"
-# In two parts, so that neither looks at what was sent long ago.
-_COUNT_WAITING = """
-    SELECT COUNT(*) AS number, MIN(created_at) AS oldest FROM (
-        SELECT created_at FROM outbox WHERE batch_id IS NULL AND message_id IS NOT NULL
-        UNION ALL
-        SELECT o.created_at FROM batch b JOIN outbox o ON o.batch_id = b.id
-        WHERE b.state = 'open' AND o.message_id IS NOT NULL
-    ) AS waiting
-"""
-
 # Lower goes first. Answers are few, one to a command, and would never get a turn behind a full house;
 # a customer's very first message is what a team must see soonest.
-_FIRST_MESSAGE, _ANSWER, _MESSAGE, _MARK = range(4)
+# What moderators said from the console the customers have already.
+_FIRST_MESSAGE, _ANSWER, _MESSAGE, _COPY, _MARK = range(5)
+
+# In two parts, so that neither looks at what was sent long ago.
+_COUNT_WAITING = f"""
+    SELECT COUNT(*) AS number, MIN(created_at) AS oldest FROM (
+        SELECT created_at FROM outbox
+        WHERE batch_id IS NULL AND message_id IS NOT NULL AND priority <> {_COPY}
+        UNION ALL
+        SELECT o.created_at FROM batch b JOIN outbox o ON o.batch_id = b.id
+        WHERE b.state = 'open' AND o.message_id IS NOT NULL AND o.priority <> {_COPY}
+    ) AS waiting
+"""
 
 
 class OutboxRepository:
@@ -96,6 +98,27 @@ class OutboxRepository:
             None,
             to_ms(message.created_at),
             direct_id,
+        )
+
+    async def add_copy(self, message: Message) -> None:
+        """Let the group be shown what a moderator answered from the console, after what waits there already.
+
+        Under the conversation's lock.
+        """
+        assert message.ticket is not None  # noqa: S101 - the group has no part in direct conversations
+        lane = console_lane(message.ticket)
+        await self._conn.execute(
+            _ADD,
+            message.id,
+            lane,
+            await self._conn.fetchval(_PLACE_IN_LANE, lane),
+            _COPY,
+            message.customer_id,
+            message.ticket,
+            message.id,
+            None,
+            to_ms(message.created_at),
+            None,
         )
 
     async def add_answer(self, row: OutboxRow) -> None:

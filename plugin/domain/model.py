@@ -20,6 +20,7 @@ ANSWERS = "answers"
 _MARKS = "mark:"
 _DIRECT = "direct:"
 _DIRECT_ANSWERS = "direct answers:"
+_CONSOLE = "console:"
 
 
 def mark_lane(ticket: int) -> str:
@@ -35,6 +36,31 @@ def direct_lane(direct_id: str) -> str:
 def direct_answers_lane(direct_id: str) -> str:
     """Return the lane of the bot's own words in the room of a direct conversation."""
     return f"{_DIRECT_ANSWERS}{direct_id}"
+
+
+def console_lane(ticket: int) -> str:
+    """Return the lane in which the group is shown what moderators answered in a ticket from the console."""
+    return f"{_CONSOLE}{ticket}"
+
+
+def is_console_lane(lane: str) -> bool:
+    """Tell whether a lane shows the group what moderators answered from the console."""
+    return lane.startswith(_CONSOLE)
+
+
+def console_sender(moderator_id: str) -> str:
+    """Return what stands for a moderator at the console where others have their Matrix id."""
+    return f"{_CONSOLE}{moderator_id}"
+
+
+def console_event(moderator_id: str, client_id: str) -> str:
+    """Return what stands for something said at the console where else the id of a room's event does."""
+    return f"{_CONSOLE}{moderator_id}:{client_id}"
+
+
+def is_console_event(event_id: str) -> bool:
+    """Tell whether something was said at the console; no room has such an event."""
+    return event_id.startswith(_CONSOLE)
 
 
 def is_own_lane(lane: str) -> bool:
@@ -264,11 +290,13 @@ class Batch:
     """Of its posts, which an edit must repeat: the customer may go by another name by then."""
 
 
-BatchRole = Literal["post", "answer", "mark"]
+BatchRole = Literal["post", "reply", "answer", "mark"]
 
 
 def role_of(batch: Batch) -> BatchRole:
-    """Return what a batch is for the room."""
+    """Return what a batch is for the room; a `reply` is what a moderator said from the console."""
+    if is_console_lane(batch.lane):
+        return "reply"
     if not is_own_lane(batch.lane):
         return "post"
     return "mark" if batch.lane.startswith(_MARKS) else "answer"
@@ -327,6 +355,8 @@ class Delivered:
     message_id: str
     direct_id: str | None
     """The direct conversation that it was said in."""
+    is_copy: bool
+    """It was said from the console, and the event only shows it to the group."""
 
 
 @dataclass(frozen=True, kw_only=True)

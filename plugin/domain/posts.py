@@ -26,6 +26,11 @@ def heading(ticket: int | None, customer: Customer) -> str:
     return who if ticket is None else f"#{ticket} · {who}"
 
 
+def console_heading(ticket: int, moderator: str) -> str:
+    """Return the first line of a post that shows the group what a moderator answered from the console."""
+    return f"#{ticket} · {neutralise(one_line(moderator, _NAME_CHARACTERS))} (console)"
+
+
 def short_account(customer: Customer) -> str | None:
     """Return the two ends of a wallet's address, as wallets show it; None for any other customer."""
     if customer.identity != "wallet" or not customer.account:

@@ -17,8 +17,12 @@ class AnswerService:
     def __init__(self, clock: Clock, tickets: TicketService) -> None:
         self._clock, self._tickets = clock, tickets
 
-    async def deliver(self, tx: Transaction, by: Moderator, target: Target, text: str) -> Message:
+    async def deliver(
+        self, tx: Transaction, by: Moderator, target: Target, text: str, *, from_console: bool = False
+    ) -> Message:
         """Store a moderator's text in the customer's conversation and return the message.
+
+        The group is shown what comes from the console; all else that concerns it was said there.
 
         Raises:
             Unavailable: the target is one no longer, as a second look will tell.
@@ -41,6 +45,8 @@ class AnswerService:
             moderator_id=None if target.direct_id is None else by.id,
         )
         await tx.conversations.add_message(message, customer.last_event)
+        if from_console and target.ticket is not None:
+            await tx.outbox.add_copy(message)
         if target.ticket is not None:
             await self._tickets.touch(tx, target.ticket, now)
             await ask_for_mark(tx, now, target.customer_id, target.ticket)

@@ -11,9 +11,9 @@ from ..db.database import Database
 from ..db.transaction import Transaction
 from ..domain.blocks import is_held
 from ..domain.delivery import SILENT_BATCHES
-from ..domain.model import ANSWERS, Batch, Channel, OutboxRow, is_own_lane, role_of
+from ..domain.model import ANSWERS, Batch, Channel, OutboxRow, is_console_lane, is_own_lane, role_of
 from ..domain.pace import WINDOW, Budget
-from ..domain.posts import fits_one_post, heading, join_and_split
+from ..domain.posts import console_heading, fits_one_post, heading, join_and_split
 from .ids import new_ulid
 from .marks import Mark, find_mark, note_mark
 from .notices import say_to_team
@@ -119,8 +119,8 @@ class BatchMaker:
         silent = 0
         for batch in await tx.batches.expire_unconfirmed(now - timeout):
             self._log.warning("Ticket #%s: the bridge said nothing of batch %s", batch.ticket, batch.id)
+            silent += role_of(batch) in ("post", "reply")
             if role_of(batch) == "post":
-                silent += 1
                 text = _NOT_CONFIRMED.format(ticket=batch.ticket)
                 await say_to_team(tx, now, text, customer_id=batch.customer_id, ticket=batch.ticket)
         if silent:
@@ -169,8 +169,9 @@ class BatchMaker:
         next_ready = None
         heads = await tx.outbox.list_heads(_MOST_LANES, wait_for_reports=place.reports, channel=self._channel)
         for lane, since in heads:
-            # Nothing is gained by letting the bot's own words wait for more.
-            ready_at = since if is_own_lane(lane) else since + self._settings().relay.join_within
+            # Nothing is gained by letting what is not joined wait for more.
+            goes_alone = is_own_lane(lane) or is_console_lane(lane)
+            ready_at = since if goes_alone else since + self._settings().relay.join_within
             if ready_at > now:
                 next_ready = min(next_ready or ready_at, ready_at)
                 continue
@@ -196,7 +197,17 @@ class BatchMaker:
                 await tx.outbox.drop_waiting(lane)
                 return None
             return _Draft(rows=rows, parts=(mark.body,), mark=mark)
+        if is_console_lane(lane):
+            return await self._show(tx, rows[0])
         return await self._join(tx, rows, now)
+
+    @staticmethod
+    async def _show(tx: Transaction, row: OutboxRow) -> _Draft:
+        """Show the group what a moderator answered: one at a time, as a Reply to it is about that answer."""
+        message = await tx.conversations.get_message(row.id)
+        assert message and message.ticket  # noqa: S101, PT018 - it is such a message's own row
+        head = console_heading(message.ticket, message.author.name or "")
+        return _Draft(rows=[row], parts=join_and_split(head, [row.text]), heading=head)
 
     @staticmethod
     async def _join(tx: Transaction, rows: Sequence[OutboxRow], now: datetime) -> _Draft:

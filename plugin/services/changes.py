@@ -78,7 +78,8 @@ class ChangeService:
             return None if held is None else held.customer_id
         message = await tx.conversations.get_message(reply.message_id)
         assert message is not None  # noqa: S101 - a foreign key says so
-        if reply.sender == change.sender and not message.deleted_at:
+        # What was said from the console nobody can say otherwise by changing what the group was shown.
+        if reply.sender == change.sender and not message.deleted_at and not reply.is_copy:
             target = Target(
                 customer_id=message.customer_id,
                 ticket=message.ticket,
@@ -136,7 +137,9 @@ class ChangeService:
             return None if held is None else held.customer_id
         message = await tx.conversations.get_message(reply.message_id)
         assert message is not None  # noqa: S101 - a foreign key says so
-        if not message.deleted_at and _may_delete(change.sender, reply.sender, roster):
+        if message.deleted_at or reply.is_copy:
+            return message.customer_id
+        if _may_delete(change.sender, reply.sender, roster):
             await tx.conversations.delete_message(message, change.sent_at)
             edit = await tx.held.get_last_edit_of(message.id)
             if edit is not None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from ..db.transaction import Transaction
 from ..domain.errors import Conflict, Forbidden, Invalid, NotFound
-from ..domain.model import HeldReply, Message, Moderator, Target
+from ..domain.model import HeldReply, Message, Moderator, Target, is_console_event
 from .answers import AnswerService
 from .audit import acting, write_down
 from .ids import new_ulid
@@ -38,8 +38,11 @@ class HeldReplyService:
         why: str,
         what: What = "Reply was not sent",
         edits: str | None = None,
-    ) -> None:
-        """Keep what a moderator wrote, and say where it was written that it is kept, without the words."""
+    ) -> HeldReply:
+        """Keep what a moderator wrote, and say where it was written that it is kept, without the words.
+
+        What was written at the console is answered there; the group hears of what concerns it.
+        """
         held = HeldReply(
             id=new_ulid(self._clock.now()),
             event_id=event_id,
@@ -55,11 +58,16 @@ class HeldReplyService:
             written_at=sent_at,
         )
         await tx.held.add(held)
-        await tx.inbox.add_held(held)
+        from_console = is_console_event(event_id)
+        if not from_console:
+            await tx.inbox.add_held(held)
         await self._audit(tx, by, held, "reply.held")
         if target.direct_id is None:
             who = "Another moderator" if await _has_others(tx, by) else f"Nobody else is here, so {by.name}"
-            notice = f"⚠ #{target.ticket}: {by.name}'s {what}: {why}. {who} may reply /release to it."
+            how = "release it in the console" if from_console else "reply /release to it"
+            notice = f"⚠ #{target.ticket}: {by.name}'s {what}: {why}. {who} may {how}."
+        elif from_console:
+            return held
         else:
             # Nobody else is in the room who could release it.
             notice = f"⚠ Your {what}: {why}. Say it in other words."
@@ -71,6 +79,7 @@ class HeldReplyService:
             ticket=target.ticket,
             direct_id=target.direct_id,
         )
+        return held
 
     async def find(self, tx: Transaction, target: Target) -> HeldReply | None:
         """Return what is or was held of what a Reply points at: its last edit, or the message itself."""
@@ -139,7 +148,8 @@ class HeldReplyService:
             message_id=held.reply_to,
             direct_id=held.direct_id,
         )
-        message = await self._answers.deliver(tx, author, target, text)
+        from_console = is_console_event(held.event_id)
+        message = await self._answers.deliver(tx, author, target, text, from_console=from_console)
         await tx.inbox.become_reply(held.event_id, message.id)
         return message
 

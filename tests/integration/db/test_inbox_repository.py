@@ -188,7 +188,7 @@ async def test_who_sent_a_delivered_reply(database, seed, make) -> None:
         await tx.inbox.add_reply("$reply", "@alice:x", target, message.id)
     async with database.snapshot() as tx:
         assert await tx.inbox.get_reply("$reply") == Delivered(
-            sender="@alice:x", message_id=message.id, direct_id=None
+            sender="@alice:x", message_id=message.id, direct_id=None, is_copy=False
         )
         assert await tx.inbox.get_reply("$post") is None
         assert await tx.inbox.get_reply("$other") is None
