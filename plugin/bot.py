@@ -371,7 +371,7 @@ class Headset(Plugin):
             team=team,
             room=self._room,
             health=health,
-            tickets=self._tickets,
+            acts=self._acts,
             answers=self._answers,
             moderation=self._moderation,
             held=self._held,

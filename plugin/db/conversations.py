@@ -47,6 +47,11 @@ _LIST_BEFORE = (
     f"SELECT {_MESSAGE} FROM message WHERE customer_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"
 )
 
+_LIST_OF_TICKET_AFTER = f"SELECT {_MESSAGE} FROM message WHERE ticket = $1 AND seq > $2 ORDER BY seq LIMIT $3"
+_LIST_OF_TICKET_BEFORE = (
+    f"SELECT {_MESSAGE} FROM message WHERE ticket = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"
+)
+
 _GET = f"SELECT {_MESSAGE} FROM message WHERE id = $1"
 _GET_SEVERAL = f"SELECT {_MESSAGE} FROM message WHERE id IN ({{}})"
 _COUNT = "SELECT COUNT(*) FROM message WHERE customer_id = $1 AND channel = $2"
@@ -228,6 +233,16 @@ class ConversationRepository:
     async def list_messages_before(self, customer_id: str, seq: int, limit: int) -> list[Message]:
         """Return the newest messages before `seq`, oldest first."""
         rows = await self._conn.fetch(_LIST_BEFORE, customer_id, seq, limit)
+        return [_message_from_row(row) for row in reversed(rows)]
+
+    async def list_of_ticket_after(self, ticket: int, seq: int, limit: int) -> list[Message]:
+        """Return a ticket's messages after `seq`, oldest first."""
+        rows = await self._conn.fetch(_LIST_OF_TICKET_AFTER, ticket, seq, limit)
+        return [_message_from_row(row) for row in rows]
+
+    async def list_of_ticket_before(self, ticket: int, seq: int, limit: int) -> list[Message]:
+        """Return a ticket's newest messages before `seq`, oldest first."""
+        rows = await self._conn.fetch(_LIST_OF_TICKET_BEFORE, ticket, seq, limit)
         return [_message_from_row(row) for row in reversed(rows)]
 
     async def list_events_after(self, customer_id: str, number: int, limit: int) -> list[ConversationEvent]:

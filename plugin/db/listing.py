@@ -10,6 +10,7 @@ from mautrix.util.async_db import Connection
 
 from ..domain.desk import (
     CustomerLine,
+    CustomerParticulars,
     Delivery,
     DeliveryState,
     LastWords,
@@ -17,6 +18,7 @@ from ..domain.desk import (
     Sort,
     TicketFilter,
     TicketItem,
+    TicketLine,
     TicketPlace,
 )
 from .columns import Row, from_ms, from_ms_or_none
@@ -50,6 +52,17 @@ _ITEMS = f"""
     )
     WHERE t.number IN ({{numbers}})
 """
+_PARTICULARS = """
+    SELECT c.email, c.created_at, s.page_url, s.locale FROM customer c LEFT JOIN session s ON s.id = (
+        SELECT n.id FROM session n WHERE n.customer_id = c.id
+        ORDER BY CASE WHEN n.page_url IS NULL THEN 1 ELSE 0 END, n.created_at DESC LIMIT 1
+    )
+    WHERE c.id = $1
+"""
+_TICKETS_OF = """
+    SELECT number, status, opened_at FROM ticket WHERE customer_id = $1 ORDER BY number DESC LIMIT $2
+"""
+_MOST_TICKETS = 20
 _DELIVERIES = """
     SELECT o.message_id, b.state, b.held, b.error FROM outbox o LEFT JOIN batch b ON b.id = o.batch_id
     WHERE o.message_id IN ({messages})
@@ -135,6 +148,13 @@ class ListingRepository:
         rows = await self._conn.fetch(query, *arguments.values)
         return [TicketPlace(key=row["place"], number=row["number"]) for row in rows]
 
+    async def is_wanted(self, number: int, wanted: TicketFilter, now: datetime) -> bool:
+        """Tell whether there is such a ticket, and it is one that is wanted."""
+        arguments = Arguments()
+        where = [f"t.number = {arguments.add(number)}", *conditions(wanted, arguments, now)]
+        query = f"SELECT 1 FROM ticket t WHERE {' AND '.join(where)}"
+        return await self._conn.fetchval(query, *arguments.values) is not None
+
     async def list_items(self, numbers: Sequence[int], now: datetime) -> list[TicketItem]:
         """Return tickets as they are now, in the order of `numbers`; what is no ticket is left out."""
         if not numbers:
@@ -157,6 +177,25 @@ class ListingRepository:
         )
         rows = await self._conn.fetch(query, *arguments.values)
         return {row["customer_id"]: _customer_from_row(row) for row in rows}
+
+    async def get_customer(self, customer_id: str, now: datetime) -> CustomerParticulars | None:
+        """Return all that a moderator is to know of a customer, but for the blocks."""
+        line = (await self.list_customers([customer_id], now)).get(customer_id)
+        row = await self._conn.fetchrow(_PARTICULARS, customer_id)
+        if line is None or row is None:
+            return None
+        tickets = await self._conn.fetch(_TICKETS_OF, customer_id, _MOST_TICKETS)
+        return CustomerParticulars(
+            line=line,
+            email=row["email"],
+            created_at=from_ms(row["created_at"]),
+            page_url=row["page_url"],
+            locale=row["locale"],
+            tickets=tuple(
+                TicketLine(number=one["number"], status=one["status"], opened_at=from_ms(one["opened_at"]))
+                for one in tickets
+            ),
+        )
 
     async def get_delivery(self, message_ids: Sequence[str]) -> dict[str, Delivery]:
         """Return how far messages have got; what never was to be sent is where it was to go."""

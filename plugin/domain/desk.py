@@ -107,3 +107,26 @@ class TeamNote:
     by: Person
     text: str
     created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketLine:
+    """One of a customer's tickets."""
+
+    number: int
+    status: Literal["open", "closed"]
+    opened_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerParticulars:
+    """What is known of a customer beside the list."""
+
+    line: CustomerLine
+    email: str | None
+    created_at: datetime
+    page_url: str | None
+    """The page that the customer came from last."""
+    locale: str | None
+    tickets: tuple[TicketLine, ...]
+    """The newest first, so many as there is room for."""

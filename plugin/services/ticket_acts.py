@@ -9,6 +9,7 @@ from typing import Any
 from ..db.transaction import Transaction
 from ..domain.desk import Person, TeamNote
 from ..domain.model import Moderator, Target, Ticket
+from .audit import acting, write_down
 from .ids import new_ulid
 from .ports import Clock
 from .tickets import TicketService
@@ -56,7 +57,7 @@ class TicketActs:
         await tx.notes.add(note)
         place = {"direct": target.direct_id} if target.direct_id else {"ticket": target.ticket}
         about = {"customer": target.customer_id, **place}
-        await self._write_down(tx, by, "note.created", about, {"note": note.id})
+        await write_down(tx, now, acting(by), "note.created", about, {"note": note.id})
         return note
 
     async def _audit(
@@ -68,18 +69,4 @@ class TicketActs:
         detail: Mapping[str, Any] | None = None,
     ) -> None:
         about = {"customer": ticket.customer_id, "ticket": ticket.number}
-        await self._write_down(tx, by, action, about, detail or {})
-
-    async def _write_down(
-        self, tx: Transaction, by: Moderator, action: str, about: Mapping[str, Any], detail: Mapping[str, Any]
-    ) -> None:
-        now = self._clock.now()
-        await tx.records.add_audit(
-            new_ulid(now),
-            at=now,
-            actor_id=by.id,
-            actor_name=by.name,
-            action=action,
-            target=about,
-            detail=detail,
-        )
+        await write_down(tx, self._clock.now(), acting(by), action, about, detail)

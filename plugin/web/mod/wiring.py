@@ -18,24 +18,30 @@ from ...services.hub import Hub
 from ...services.mod.access import AccessService
 from ...services.mod.blocks import BlockDesk
 from ...services.mod.canned import CannedService
+from ...services.mod.conversation import ConversationDesk
 from ...services.mod.events import TeamEventService
 from ...services.mod.held import HeldDesk
 from ...services.mod.overview import OverviewService
 from ...services.mod.records import RecordService
+from ...services.mod.replies import ReplyDesk
+from ...services.mod.search import SearchDesk
 from ...services.mod.team import TeamService
+from ...services.mod.tickets import TicketDesk
 from ...services.moderation import ModerationService
 from ...services.ports import Clock, GetSettings
 from ...services.room import SupportRoom
-from ...services.tickets import TicketService
+from ...services.ticket_acts import TicketActs
 from ..limits import Limits
 from ..streams import Streams
 from .blocks_api import BlocksApi
 from .events_api import EventsApi
 from .held_api import HeldApi
+from .messages_api import MessagesApi
 from .overview_api import OverviewApi
 from .records_api import RecordsApi
 from .routes import ModRoutes
 from .team_api import TeamApi
+from .tickets_api import TicketsApi
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +59,7 @@ class Parts:
     team: TeamService
     room: SupportRoom
     health: HealthService
-    tickets: TicketService
+    acts: TicketActs
     answers: AnswerService
     moderation: ModerationService
     held: HeldReplyService
@@ -76,6 +82,19 @@ def add_moderator_api(parts: Parts, webapp: PluginWebApp) -> ModRoutes:
     events = TeamEventService(
         database=database, clock=clock, health=parts.health, held=held_desk, records=records
     )
+    tickets = TicketDesk(database=database, clock=clock, acts=parts.acts, hub=parts.hub)
+    TicketsApi(tickets, SearchDesk(database, clock)).add_routes(routes)
+    replies = ReplyDesk(
+        database=database,
+        clock=clock,
+        answers=parts.answers,
+        held=parts.held,
+        held_desk=held_desk,
+        acts=parts.acts,
+        hub=parts.hub,
+        relays=parts.relays,
+    )
+    MessagesApi(ConversationDesk(database), replies).add_routes(routes)
     EventsApi(events, parts.streams).add_routes(routes)
     wake_relay = parts.relays["team"].wake
     blocks = BlockDesk(database=database, clock=clock, settings=settings, wake_relay=wake_relay)
