@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
@@ -30,6 +31,25 @@ _TYPING = 0.25
 """Seconds without a key after which what was typed is searched for."""
 
 _WARM = {"fresh": ("·", "$text-success"), "warm": ("▲", "$text-warning"), "hot": ("▲▲", "bold $text-error")}
+
+
+class SearchField(Input):
+    """Where one types what to search for."""
+
+    KEYS_TITLE = "While searching"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,down", "done", "To the list", tooltip="Goes to what is found"),
+        Binding(
+            "escape", "screen.leave_search", "End the search", tooltip="Shows the list again that was there"
+        ),
+    ]
+
+    class Done(Message):
+        """One goes on to what was found."""
+
+    def action_done(self) -> None:
+        """Go on to what was found."""
+        self.post_message(self.Done())
 
 
 class TicketsScreen(BaseScreen):
@@ -66,7 +86,7 @@ class TicketsScreen(BaseScreen):
     def compose_body(self) -> Iterable[Widget]:
         """Show filters, the line for searching while it is wanted, and the list."""
         yield FilterBar()
-        search = Input(placeholder="Search: words, a name, a wallet, #1042", id="search", compact=True)
+        search = SearchField(placeholder="Search: words, a name, a wallet, #1042", id="search", compact=True)
         search.display = False
         yield search
         yield Listing(
@@ -83,6 +103,11 @@ class TicketsScreen(BaseScreen):
         """Begin in the list."""
         self._say_order()
         self.listing.focus()
+
+    def on_screen_resume(self) -> None:
+        """Show what was read meanwhile as read."""
+        if self.is_mounted:
+            self.listing.repaint()
 
     @property
     def listing(self) -> Listing[Ticket]:
@@ -186,8 +211,8 @@ class TicketsScreen(BaseScreen):
             self._typing.stop()
         self._typing = self.set_timer(_TYPING, self._search)
 
-    @on(Input.Submitted, "#search")
-    def submitted(self) -> None:
+    @on(SearchField.Done)
+    def searched(self) -> None:
         """Search now, and go to what is found."""
         self._search()
         self.listing.focus()
@@ -199,11 +224,6 @@ class TicketsScreen(BaseScreen):
         if wanted != self._wanted:
             self._wanted = wanted
             self._show()
-
-    def on_key(self, event: object) -> None:
-        """Go from the line for searching down into the list."""
-        if getattr(event, "key", "") == "down" and self.focused is self.query_one("#search"):
-            self.listing.focus()
 
     # Cells
 

@@ -10,7 +10,6 @@ from textual.app import App
 from textual.binding import Binding
 from textual.content import Content
 from textual.dom import DOMNode
-from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -108,8 +107,8 @@ class KeyBar(Widget):
     def _works(self, key: str) -> bool:
         """Tell whether a key is a command now, and not a letter that is typed."""
         focused = self.screen.focused
-        character = key_to_character(key)
-        return focused is None or character is None or not focused.check_consume_key(key, character)
+        name = key_name(key)
+        return focused is None or len(name) > 1 or not focused.check_consume_key(key, name)
 
     def _active(self) -> list[tuple[str, str]]:
         found: dict[str, tuple[str, str]] = {}

@@ -171,8 +171,20 @@ class Thread(ScrollView, can_focus=True):
         """Fetch older messages in time."""
         super().watch_scroll_y(old_value, new_value)
         if not self._is_laying_out:
-            self._follows = self.is_at_end()
+            self._follows = self._follows or self.is_at_end()
             self._look_up()
+
+    def _hold(self) -> None:
+        """Stay where one went, unless that is the end."""
+        self._follows = self.is_at_end()
+
+    def on_mouse_scroll_up(self) -> None:
+        """Stay where the wheel turns to."""
+        self._follows = False
+
+    def on_scroll_to(self) -> None:
+        """Stay where the scrollbar is drawn to."""
+        self._follows = False
 
     def _look_up(self) -> None:
         if self._talk.has_older and self.scroll_offset.y <= _NEAR:
@@ -193,6 +205,7 @@ class Thread(ScrollView, can_focus=True):
             self.scroll_to(y=start, animate=False)
         elif end > top + height:
             self.scroll_to(y=end - height, animate=False)
+        self._hold()
         self.refresh()
         self.screen.refresh_bindings()
 
@@ -211,6 +224,7 @@ class Thread(ScrollView, can_focus=True):
     def action_page(self, by: int) -> None:
         """Show a screen further up or down."""
         self.scroll_to(y=self.scroll_offset.y + by * max(1, self.size.height - 2), animate=False)
+        self._hold()
 
     def action_edge(self, side: int) -> None:
         """Go to the first message loaded, or to the last."""
