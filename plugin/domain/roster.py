@@ -23,7 +23,7 @@ class Ghosts:
         localpart = mxid[1:].partition(":")[0]
         userid = localpart.removeprefix(self._before).removesuffix(self._after)
         is_number = userid.isascii() and userid.isdigit() and len(userid) < 16
-        return int(userid) if is_number and self.get_mxid(userid) == mxid else None
+        return int(userid) if is_number and self.get_mxid(str(int(userid))) == mxid else None
 
 
 class Roster:

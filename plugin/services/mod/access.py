@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ...db.database import Database
-from ...domain.errors import Forbidden, NotFound, Unauthorized
+from ...domain.errors import Forbidden, NotFound, Unauthorized, Unavailable
 from ...domain.model import Moderator, ModeratorCode, ModeratorToken, Role
 from ..audit import Actor, acting, write_down
 from ..ids import hash_token, new_code, new_token, new_ulid
@@ -95,8 +96,10 @@ class AccessService:
         if found is None:
             raise Unauthorized
         if _is_stale(found, now):
-            async with self._database.transaction() as tx:
-                await tx.access.touch(found.id, now)
+            # Not worth a refusal where the database can be read, but not written to.
+            with suppress(Unavailable):
+                async with self._database.transaction() as tx:
+                    await tx.access.touch(found.id, now)
         return Caller(token_id=found.id, moderator=found.moderator)
 
     async def list_tokens(self, moderator: Moderator) -> list[ModeratorToken]:

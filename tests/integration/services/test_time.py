@@ -13,10 +13,10 @@ import pytest
 
 from plugin.config import Settings
 from plugin.domain.blocks import is_held
-from plugin.domain.model import Block, Challenge, Session
+from plugin.domain.model import Block, Challenge, Moderator, ModeratorCode, Session
 from plugin.services.background import Worker
 from plugin.services.directs import DirectService
-from plugin.services.housekeeping import KEEP_CHALLENGES, KEEP_EVENTS, Housekeeping
+from plugin.services.housekeeping import KEEP_CHALLENGES, KEEP_CODES, KEEP_EVENTS, Housekeeping
 from plugin.services.hub import Hub
 from plugin.services.intake import Intake
 from plugin.services.sessions import SessionService
@@ -230,6 +230,23 @@ async def test_a_challenge_is_forgotten_after_its_end(office: Office) -> None:
     await office.housekeeping.worker._turn()
     async with office.database.snapshot() as tx:
         assert await tx.identities.get_challenge("n") is None
+
+
+async def test_a_moderator_s_code_is_kept_until_its_post_is_surely_found(office: Office) -> None:
+    now = office.clock.now()
+    alice = Moderator(id="m1", name="Alice", role="moderator", telegram_id=1, mxid=None)
+    code = ModeratorCode(code_hash="h", moderator_id="m1", created_by="@root", expires_at=now, room_id="!r")
+    async with office.database.transaction() as tx:
+        await tx.moderators.add(alice)
+        await tx.access.add_code(code, now)
+    office.clock.advance(KEEP_CODES)
+    await office.housekeeping.worker._turn()
+    async with office.database.snapshot() as tx:
+        assert await tx.access.list_codes_without_post(office.clock.now()) == [code]
+    office.clock.advance(0.001)
+    await office.housekeeping.worker._turn()
+    async with office.database.snapshot() as tx:
+        assert await tx.access.list_codes_without_post(office.clock.now()) == []
 
 
 async def test_a_block_covers_new_customers_of_its_address_for_its_time_where_asked(office: Office) -> None:

@@ -105,6 +105,14 @@ def test_a_moderators_command_is_an_order(roster: Roster, alice: Moderator, targ
     assert interpret(COMMAND, roster, target) == Order(moderator=alice, target=target, command=command)
 
 
+@pytest.mark.parametrize("text", ["!headset", "!headset token", "!headset\ttoken Alice", "!headset\nhelp"])
+def test_what_is_said_to_the_bot_itself_is_for_no_customer_and_is_answered_elsewhere(
+    roster: Roster, target: Target, text: str
+) -> None:
+    assert interpret(replace(REPLY, text=text), roster, target) == Ignored(reason="talk")
+    assert interpret(replace(REPLY, text=text, reply_to=None), roster, None) == Ignored(reason="talk")
+
+
 @pytest.mark.parametrize("verb", [*ANYWHERE, *NEED_REPLY])
 @pytest.mark.parametrize("sign", ["/", "!"])
 def test_each_command_in_a_reply_is_about_the_ticket(

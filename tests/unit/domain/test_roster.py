@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plugin.domain.model import Moderator
-from plugin.domain.roster import Roster
+from plugin.domain.roster import Ghosts, Roster
 
 BOT = "@telegrambot:hs.test"
 OWN = "@supportbot:hs.test"
@@ -148,3 +148,32 @@ def test_an_anonymous_admin_is_known_by_the_operators_ghost_template() -> None:
     assert roster.is_anonymous_admin("@tg-1900000001-x:hs.test", GROUP)
     assert roster.is_anonymous_admin("@tg-channel-1900000001-x:hs.test", GROUP)
     assert not roster.is_anonymous_admin("@telegram_1900000001:hs.test", GROUP)
+
+
+@pytest.mark.parametrize("template", ["telegram_{userid}", "{userid}", "tg_{userid}_x", "1{userid}1"])
+@pytest.mark.parametrize("telegram_id", [5550001, 1, 10**15 - 1])
+def test_a_ghost_is_its_persons_number(template: str, telegram_id: int) -> None:
+    ghosts = Ghosts(bridge_bot=BOT, template=template)
+    assert ghosts.get_telegram_id(ghosts.get_mxid(str(telegram_id))) == telegram_id
+
+
+@pytest.mark.parametrize(
+    "mxid",
+    [
+        "@telegram_5550001:evil.test",
+        "@telegram_5550001:hs.test:8448",
+        "@telegram_05550001:hs.test",
+        "@telegram_-5550001:hs.test",
+        "@telegram_channel-5550001:hs.test",
+        "@telegram_:hs.test",
+        "@telegram_٣:hs.test",
+        "@5550001:hs.test",
+        f"@telegram_{'9' * 5000}:hs.test",
+        "telegram_5550001:hs.test",
+        "",
+        BOT,
+        OWN,
+    ],
+)
+def test_anybody_else_has_no_number(mxid: str) -> None:
+    assert Ghosts(bridge_bot=BOT, template="telegram_{userid}").get_telegram_id(mxid) is None

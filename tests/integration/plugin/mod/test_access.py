@@ -132,3 +132,11 @@ async def test_what_tells_a_code_is_not_logged(desk, caplog) -> None:
         await gateway.send_secret("!room:example.org", "the secret words", "txn")
     assert "/send/m.room.message/txn" in caplog.text
     assert "secret words" not in caplog.text
+
+
+async def test_a_database_that_can_only_be_read_refuses_no_reader(pinned_desk, pinned) -> None:
+    alice = await sign_in(pinned_desk, "Alice")
+    async with pinned_desk.database.acquire_direct() as conn:
+        await conn.execute("PRAGMA query_only = 1")
+    pinned.advance(60)
+    assert (await alice.get("/v1/mod/tokens"))["items"][0]["used_at"] is None
