@@ -74,6 +74,20 @@ async def new_customer(desk: Desk) -> Customer:
     return await open_session(JsonApi(desk.http.session, str(desk.http.make_url("/"))))
 
 
+async def let_fail(scene: Scene) -> None:
+    """Let the bridge have given the customer's messages up."""
+    database, batch = scene.desk.database, new_ulid(scene.desk.plugin.clock.now())
+    await database.execute(
+        "INSERT INTO batch (id, lane, customer_id, ticket, room_id, parts, part_count, held, state, attempt, tries,"
+        " device_id, first_tried_at, due_at, lease_owner, lease_until, fence, error, created_at) VALUES"
+        " ($1, $2, $2, $3, '!room:example.org', '[]', 1, 0, 'failed', 1, 0, 'TEST', 0, 0, '', 0, 1, 'no way', 0)",
+        batch,
+        scene.customer_id,
+        scene.ticket,
+    )
+    await database.execute("UPDATE outbox SET batch_id = $1 WHERE customer_id = $2", batch, scene.customer_id)
+
+
 Make = Callable[[Scene], Awaitable[Good]]
 
 GOOD: dict[str, Make] = {}
