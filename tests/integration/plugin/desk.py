@@ -79,7 +79,7 @@ async def opened(folder: Path, config: dict[str, Any]) -> AsyncIterator[Desk]:
         return await webapp.handle(request.clone(rel_url=request.rel_url))
 
     app = web.Application(client_max_size=100 * 2**20)
-    app.router.add_route("*", "/{path:.*}", handle)
+    app.router.add_route("*", "/{path:[\\s\\S]*}", handle)
     async with AsyncExitStack() as stack:
         await database.start()
         stack.push_async_callback(database.stop)

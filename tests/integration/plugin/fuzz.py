@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
 
 from stack.customer import StreamEvent
 
-EXAMPLES = 20
+EXAMPLES = 12
 """Of each kind of request that is tried on one operation."""
 
 CHECKS = [

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 import time
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from plugin.services.ids import new_ulid
@@ -78,9 +80,9 @@ async def let_fail(scene: Scene) -> None:
     """Let the bridge have given the customer's messages up."""
     database, batch = scene.desk.database, new_ulid(scene.desk.plugin.clock.now())
     await database.execute(
-        "INSERT INTO batch (id, lane, customer_id, ticket, room_id, parts, part_count, held, state, attempt, tries,"
-        " device_id, first_tried_at, due_at, lease_owner, lease_until, fence, error, created_at) VALUES"
-        " ($1, $2, $2, $3, '!room:example.org', '[]', 1, 0, 'failed', 1, 0, 'TEST', 0, 0, '', 0, 1, 'no way', 0)",
+        "INSERT INTO batch (id, lane, customer_id, ticket, room_id, parts, part_count, held, state, attempt,"
+        " tries, device_id, first_tried_at, due_at, lease_owner, lease_until, fence, created_at) VALUES"
+        " ($1, $2, $2, $3, '!room:example.org', '[]', 1, 0, 'failed', 1, 0, 'TEST', 0, 0, '', 0, 1, 0)",
         batch,
         scene.customer_id,
         scene.ticket,
@@ -181,3 +183,60 @@ async def other_token(scene: Scene) -> Good:
 async def known_reply(scene: Scene) -> Good:
     await scene.admin.api.call("PUT", "/v1/mod/canned/hello", {"text": "Hello {customer}"})
     return Good(parts={"path_parameters": {"name": "hello"}})
+
+
+@good("resendMessage")
+async def failed_message(scene: Scene) -> Good:
+    await let_fail(scene)
+    return Good(parts={"path_parameters": {"id": scene.message}})
+
+
+@good("answerTicket")
+async def answer(scene: Scene) -> Good:
+    body = {"client_id": str(uuid.uuid4()), "text": "It is for the network."}
+    return Good(parts={"path_parameters": {"number": scene.ticket}, "body": body})
+
+
+@good("releaseHeld")
+@good("dropHeld")
+async def held_reply(scene: Scene) -> Good:
+    return Good(parts={"path_parameters": {"id": await hold(scene)}})
+
+
+async def hold(scene: Scene) -> str:
+    """Let the moderator ask for a secret; return the id of what is held."""
+    body = {"client_id": str(uuid.uuid4()), "text": "Please send me your seed phrase"}
+    answer = await scene.moderator.post(f"/v1/mod/tickets/{scene.ticket}/messages", body)
+    return str(answer["held"]["id"])
+
+
+@good("blockCustomer")
+async def new_block(scene: Scene) -> Good:
+    return Good(parts={"body": {"customer": scene.customer_id, "duration": "1d", "reason": "spam"}})
+
+
+@good("changeBlock")
+async def longer_block(scene: Scene) -> Good:
+    ends = scene.desk.plugin.clock.now() + timedelta(hours=1)
+    body = {"expires_at": ends.isoformat(), "reason": None}
+    return Good(parts={**(await known_block(scene)).parts, "body": body})
+
+
+@good("liftBlock")
+async def known_block(scene: Scene) -> Good:
+    block = await scene.admin.post("/v1/mod/blocks", {"customer": scene.customer_id})
+    return Good(parts={"path_parameters": {"id": block["id"]}})
+
+
+@good("listDirectMessages")
+@good("listDirectNotes")
+async def private_conversation(scene: Scene) -> Good:
+    await scene.customer.send_direct("Carol", "between us")
+    return Good(parts={"path_parameters": {"customer": scene.customer_id}})
+
+
+@good("answerDirect")
+@good("noteDirect")
+async def private_words(scene: Scene) -> Good:
+    body = {"client_id": str(uuid.uuid4()), "text": "Only for you."}
+    return Good(parts={**(await private_conversation(scene)).parts, "body": body})

@@ -21,7 +21,7 @@ from plugin.services.tickets import LONGEST_COMMENT
 from plugin.web import document as module
 from plugin.web import schemas
 from plugin.web.document import list_operations, load_document
-from plugin.web.mod import team_api
+from plugin.web.mod import blocks_api, shapes, team_api
 from plugin.web.streams import MOST_STREAMS, PING_SECONDS
 
 DOCUMENT = load_document()
@@ -75,6 +75,9 @@ def test_it_is_a_valid_document() -> None:
         ("Me.limits.text", "const", MAX_TEXT),
         ("Me.limits.note", "const", MAX_TEXT),
         ("Me.limits.page", "const", schemas.MOST_ITEMS),
+        ("NewBlock.reason", "maxLength", blocks_api.LONGEST_REASON),
+        ("BlockChange.reason", "maxLength", blocks_api.LONGEST_REASON),
+        ("LastWords.text", "maxLength", shapes._LONGEST_EXCERPT),
         ("NewModerator.name", "maxLength", LONGEST_NAME),
         ("NewModerator.mxid", "maxLength", team_api._LONGEST_ID),
         ("NewModerator.telegram_id", "maximum", LARGEST_TELEGRAM_ID),
