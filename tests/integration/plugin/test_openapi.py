@@ -60,7 +60,9 @@ async def test_the_document_has_the_routes_of_the_plugin(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("path", "method"), [one for one in OPERATIONS if one not in STREAMS])
 async def test_the_document_holds(desk: Desk, path: str, method: str) -> None:
-    if (path, method) not in routes_of(desk):
+    if (path, method) not in routes_of(desk) or (
+        "/held/{id}" in path and ("/v1/mod/tickets/{number}/messages", "post") not in routes_of(desk)
+    ):
         pytest.skip("not there yet")
     scene = await set_scene(desk)
     fuzz = fuzz_with(scene)
