@@ -13,6 +13,7 @@ class SessionEvents:
 
     def __init__(self, conversations: ConversationService, session: Session) -> None:
         self._conversations, self._session = conversations, session
+        self.rest = 0.0
         self.owner, self.topic = session.id, session.customer_id
 
     async def begin(self, wished: int | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Protocol
@@ -51,6 +52,8 @@ class EventSource(Protocol):
     """Id of the token's own row: its streams are counted together."""
     topic: str
     """Under which the hub wakes it."""
+    rest: float
+    """Seconds from one look to the next, where much happens: what came in between is one look."""
 
     async def begin(self, wished: int | None) -> int:
         """Return the number to go on from, for the one that the client has; None: it has none."""
@@ -146,6 +149,7 @@ class Streams:
         while not stream.ended:
             # Cleared before reading: what comes in between the two wakes again.
             stream.woken.clear()
+            looked_at = time.monotonic()
             stretch = await source.read(cursor, _PAGE)
             for block in stretch.blocks:
                 await response.write(block)
@@ -155,6 +159,7 @@ class Streams:
                 return
             if not stretch.more and not stream.ended:
                 await self._wait(response, stream)
+                await asyncio.sleep(looked_at + source.rest - time.monotonic())
 
     @staticmethod
     async def _wait(response: web.StreamResponse, stream: _Stream) -> None:

@@ -24,11 +24,15 @@ from ..streams import Streams, Stretch
 from . import shapes
 from .routes import ModRoutes
 
+_REST_SECONDS = 0.1
+"""A desk with fifty events a second and ten consoles would else do nothing but look them up."""
+
 
 class TeamStream:
     """What the stream of one moderator's token tells."""
 
     topic = TEAM
+    rest = _REST_SECONDS
 
     def __init__(self, events: TeamEventService, caller: Caller) -> None:
         self._events, self._caller = events, caller

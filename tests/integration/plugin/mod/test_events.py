@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from console.api.events import Event, read_event
+from plugin.services.mod.events import TeamEventService
 from plugin.web import streams
 from stack.customer import STREAM_IDLE, EventStream, StreamEvent
 from tests.integration.plugin.mod.acts import Acts
@@ -322,6 +323,21 @@ async def test_nothing_is_missed_by_who_comes_back(acts, alice, browser) -> None
     async with opened(alice, events[-1].id) as stream:
         await browser.send("2")
         await hear(stream, "message.created")
+
+
+async def test_where_much_happens_one_look_finds_many(acts, alice, monkeypatch) -> None:
+    looks, read = [], TeamEventService.read
+
+    async def counted(*args):
+        looks.append(1)
+        return await read(*args)
+
+    monkeypatch.setattr(TeamEventService, "read", counted)
+    async with opened(alice) as stream:
+        for _ in range(40):
+            await note_something(acts)
+        await hear(stream, *["canned.updated"] * 40)
+    assert len(looks) < 20
 
 
 async def test_an_object_is_told_as_it_is_now(acts, alice, ticket) -> None:
