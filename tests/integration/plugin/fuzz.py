@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import hypothesis
-import jsonschema
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase
-from jsonschema import Draft202012Validator
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -22,8 +19,6 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-
-from stack.customer import StreamEvent
 
 EXAMPLES = 12
 """Of each kind of request that is tried on one operation."""
@@ -35,8 +30,6 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-
-_COMPONENTS = "#/components/schemas/"
 
 # The same requests each time. Nothing is slow or odd about a test that waits for a server.
 _SETTINGS = hypothesis.settings(
@@ -111,42 +104,3 @@ class Fuzz:
         case.validate_response(response, checks=CHECKS)
         self.statuses.setdefault(definition["operationId"], Counter())[response.status_code] += 1
         return response
-
-
-def close_answers(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document with no room in answers for what it does not name."""
-    document = copy.deepcopy(dict(document))
-    schemas = document["components"]["schemas"]
-    answered: set[str] = set()
-    waiting = [response for item in document["paths"].values() for response in _responses(item)]
-    while waiting:
-        for node in _walk(waiting.pop()):
-            name = str(node.get("$ref", "")).removeprefix(_COMPONENTS)
-            if name in schemas and name not in answered:
-                answered.add(name)
-                waiting.append(schemas[name])
-    for name in answered:
-        for node in _walk(schemas[name]):
-            if node.get("type") == "object" and "properties" in node:
-                node.setdefault("additionalProperties", False)
-    return document
-
-
-def check_event(document: Mapping[str, Any], path: str, event: StreamEvent) -> None:
-    """Fail unless the stream at `path` may have this event."""
-    wanted = document["paths"][path]["get"]["x-events"][event.type]
-    jsonschema.validate(event.data, {**wanted, "components": document["components"]}, Draft202012Validator)
-
-
-def _responses(item: Mapping[str, Any]) -> Iterable[Any]:
-    for operation in item.values():
-        if isinstance(operation, dict):
-            yield operation["responses"]
-            yield operation.get("x-events", {})
-
-
-def _walk(node: Any) -> Iterable[dict[str, Any]]:
-    if isinstance(node, dict):
-        yield node
-    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-        yield from _walk(child)

@@ -11,12 +11,13 @@ import pytest
 from plugin.web import limits
 from plugin.web.document import list_operations, load_document
 from tests.integration.plugin.desk import CONFIG, ORIGIN, Desk, opened
-from tests.integration.plugin.fuzz import Fuzz, check_event, close_answers
+from tests.integration.plugin.documented import check_event, closed_document
+from tests.integration.plugin.fuzz import Fuzz
 from tests.integration.plugin.good_requests import GOOD, Good, Scene, new_customer, set_scene
 from tests.integration.plugin.mod.team import ALICE, BOB, CAROL
 from tests.integration.plugin.wallet import SECRET
 
-DOCUMENT = close_answers(load_document())
+DOCUMENT = closed_document()
 OPERATIONS = [(path, method) for path, method, _ in list_operations(DOCUMENT)]
 STREAMS = [("/v1/events", "get"), ("/v1/mod/events", "get")]
 """An answer of theirs has no end."""
@@ -86,7 +87,7 @@ async def test_a_customers_stream_is_as_the_document_says(desk: Desk) -> None:
         while await stream.next() is not None:
             pass
     for event in stream.seen:
-        check_event(DOCUMENT, "/v1/events", event)
+        check_event("/v1/events", event)
     assert {event.type for event in stream.seen} >= {
         "message.created", "ticket.updated", "message.deleted", "session.ended"
     }  # fmt: skip

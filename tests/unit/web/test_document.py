@@ -12,6 +12,7 @@ import pytest
 import schemathesis
 from ruamel.yaml import YAML
 
+from plugin.db.team_events import TeamEventType
 from plugin.domain.errors import WIRE_CODES
 from plugin.domain.model import AuthorKind, BlockKind, Channel, Identity, Role, Source
 from plugin.domain.secrets import Kind
@@ -97,6 +98,11 @@ def test_what_is_said_in_words_is_the_codes() -> None:
     stream = DOCUMENT["paths"]["/v1/events"]["get"]
     assert f"at most {MOST_STREAMS} streams a session" in stream["summary"]
     assert f"every {PING_SECONDS:g} seconds" in stream["responses"]["200"]["description"]
+
+
+def test_the_streams_events_are_the_codes() -> None:
+    told = DOCUMENT["paths"]["/v1/mod/events"]["get"]["x-events"]
+    assert set(told) == {*get_args(TeamEventType), "reset", "session.ended"}
 
 
 def test_the_codes_are_those_of_the_table() -> None:

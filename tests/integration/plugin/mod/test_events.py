@@ -14,6 +14,7 @@ from console.api.events import Event, read_event
 from plugin.services.mod.events import TeamEventService
 from plugin.web import streams
 from stack.customer import STREAM_IDLE, EventStream, StreamEvent
+from tests.integration.plugin.documented import check_event
 from tests.integration.plugin.mod.acts import Acts
 from tests.integration.plugin.mod.team import ALICE, BOB
 
@@ -36,12 +37,13 @@ async def opened(console, last: int | None = None) -> AsyncIterator[EventStream]
 
 
 async def hear(stream: EventStream, *kinds: str) -> list[StreamEvent]:
-    """Return the next events of a stream, which are of these types and understood by the console."""
+    """Return the next events of a stream: of these types, as the document says, understood by the console."""
     events = []
     for kind in kinds:
         event = await stream.next(within=5)
         assert event is not None
         assert event.type == kind
+        check_event(PATH, event)
         assert isinstance(read_event(event.id, event.type, json.dumps(event.data)), Event)
         events.append(event)
     return events
