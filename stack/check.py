@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from .customer import Customer, EventStream
+from .operators import open_console
 from .system import System
 from .telegram_client import ALICE, BOB, BOT, MALLORY, TelegramClient, TelegramMessage
 
@@ -90,6 +92,13 @@ async def _round_trip(system: System, steps: Steps) -> None:
             await customer.send(f"It was mainnet {run}")
             await telegram.wait_for_text(f"It was mainnet {run}")
             await _expect_not_relayed(telegram, f"Nobody shall see this {run}")
+        async with steps.step("a moderator's console logs in with a code from the bot"):
+            console = await open_console(system, ALICE)
+        async with steps.step("its answer reaches the customer, and the group sees it"):
+            answer = {"client_id": str(uuid.uuid4()), "text": f"Found it {run}"}
+            await console.call("POST", f"/v1/mod/tickets/{ticket}/messages", answer)
+            await stream.wait_for_text(f"Found it {run}")
+            await telegram.wait_for_text(f"Found it {run}")
 
 
 async def _stranger_replies(

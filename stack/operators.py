@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from .conditions import until
+from .json_api import JsonApi
 from .matrix import Event
 from .system import System
 
@@ -47,3 +48,10 @@ async def make_code(system: System, telegram_id: int) -> str:
         answer = await headset(system, f"token {telegram_id}", room_id=room_id)
     (code,) = _CODE.findall(answer)
     return str(code)
+
+
+async def open_console(system: System, telegram_id: int) -> JsonApi:
+    """Logs a moderator's console in; returns the API with its token."""
+    code = await make_code(system, telegram_id)
+    made = await system.api.call("POST", "/v1/mod/token", {"code": code})
+    return system.api.with_token(made["token"])

@@ -13,7 +13,7 @@ from stack.conditions import until
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = 4
-STEPS = 9
+STEPS = 11
 
 
 async def start_demo(*arguments: str) -> asyncio.subprocess.Process:
