@@ -27,7 +27,7 @@ class MessagesApi:
         routes.add("POST", f"{TICKET}/messages", self.post_message)
         routes.add("GET", f"{TICKET}/notes", self.get_notes)
         routes.add("POST", f"{TICKET}/notes", self.post_note)
-        routes.add("POST", "/v1/mod/messages/{id}/resend", self.post_resend)
+        routes.add("POST", "/v1/mod/messages/{id:[0-9A-Z]{26}}/resend", self.post_resend)
 
     async def get_messages(self, request: web.Request, _: Caller) -> web.Response:
         """Answer a page of a ticket's messages."""

@@ -21,16 +21,17 @@ _SORTS = ("activity", "waiting", "number")
 _MOST_TAGS, _LONGEST_TAG = 10, 32
 _LARGEST = 2**53
 _PLACE = re.compile(r"([0-9]{1,16})\.([0-9]{1,16})")
+_ID = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
 _DEFAULT_ITEMS = 50
 
 
 def read_filter(values: Mapping[str, Any], caller: Moderator) -> TicketFilter:
     """Return which tickets are wanted, by a query or a body. Raises Invalid."""
     assignee = values.get("assignee")
-    if assignee is not None and not isinstance(assignee, str):
-        raise Invalid("assignee must be an id, me or none.", field="assignee")
     if assignee == "me":
         assignee = caller.id
+    elif assignee not in (None, "none") and not _is_id(assignee):
+        raise Invalid("assignee must be an id, me or none.", field="assignee")
     return TicketFilter(
         status=_choice(values, "status", _STATUSES),
         waiting=_choice(values, "waiting", _SIDES),
@@ -76,7 +77,7 @@ def read_search(data: Mapping[str, Any]) -> tuple[str, int | None, int]:
 def read_change(data: Mapping[str, Any], caller: Moderator) -> TicketChange:
     """Return what a moderator wishes of a ticket. Raises Invalid."""
     assignee = data.get("assignee")
-    if assignee is not None and not isinstance(assignee, str):
+    if assignee not in (None, "me") and not _is_id(assignee):
         raise Invalid("assignee must be an id, me or null.", field="assignee")
     return TicketChange(
         status=_choice(data, "status", _STATUSES),
@@ -104,6 +105,10 @@ def _read_blocked(values: Mapping[str, Any]) -> bool:
     if blocked in (None, True, "true"):
         return blocked is not None
     raise Invalid("blocked may only be true.", field="blocked")
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def _choice(values: Mapping[str, Any], field: str, choices: tuple[str, ...]) -> Any:
