@@ -235,12 +235,9 @@ async def test_block_and_unblock(
 async def test_how_long_a_block_is(do: Run, run: Run, ticket: str) -> None:
     usual = (await do("block", ticket)).stdout
     assert usual.startswith(f"Blocked anonymous (#{ticket}) until 20")
-    print(await run("block", ticket, "--for", "forever"))
-    print(await run("block", ticket, "--for", "soon"))
-    print(await run("block", ticket, "--for", "5w"))
-    refused(await run("block", ticket, "--for", "forever"), "")
-    refused(await run("block", ticket, "--for", "soon"), "")
-    refused(await run("block", ticket, "--for", "5w"), "")
+    refused(await run("block", ticket, "--for", "forever"), "A block may last 4w2d, and no longer.")
+    refused(await run("block", ticket, "--for", "5w"), "A block may last 4w2d, and no longer.")
+    refused(await run("block", ticket, "--for", "soon"), "30m, 2h, 3d, 1w or 1d12h")
 
 
 # Failures
