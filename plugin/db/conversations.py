@@ -51,6 +51,9 @@ _LIST_OF_TICKET_AFTER = f"SELECT {_MESSAGE} FROM message WHERE ticket = $1 AND s
 _LIST_OF_TICKET_BEFORE = (
     f"SELECT {_MESSAGE} FROM message WHERE ticket = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"
 )
+_DIRECT = f"SELECT {_MESSAGE} FROM message WHERE customer_id = $1 AND moderator_id = $2"
+_LIST_DIRECT_AFTER = f"{_DIRECT} AND seq > $3 ORDER BY seq LIMIT $4"
+_LIST_DIRECT_BEFORE = f"{_DIRECT} AND seq < $3 ORDER BY seq DESC LIMIT $4"
 
 _GET = f"SELECT {_MESSAGE} FROM message WHERE id = $1"
 _GET_SEVERAL = f"SELECT {_MESSAGE} FROM message WHERE id IN ({{}})"
@@ -243,6 +246,20 @@ class ConversationRepository:
     async def list_of_ticket_before(self, ticket: int, seq: int, limit: int) -> list[Message]:
         """Return a ticket's newest messages before `seq`, oldest first."""
         rows = await self._conn.fetch(_LIST_OF_TICKET_BEFORE, ticket, seq, limit)
+        return [_message_from_row(row) for row in reversed(rows)]
+
+    async def list_direct_after(
+        self, customer_id: str, moderator_id: str, seq: int, limit: int
+    ) -> list[Message]:
+        """Return what a customer and a moderator said in private after `seq`, oldest first."""
+        rows = await self._conn.fetch(_LIST_DIRECT_AFTER, customer_id, moderator_id, seq, limit)
+        return [_message_from_row(row) for row in rows]
+
+    async def list_direct_before(
+        self, customer_id: str, moderator_id: str, seq: int, limit: int
+    ) -> list[Message]:
+        """Return the newest of what a customer and a moderator said in private before `seq`, oldest first."""
+        rows = await self._conn.fetch(_LIST_DIRECT_BEFORE, customer_id, moderator_id, seq, limit)
         return [_message_from_row(row) for row in reversed(rows)]
 
     async def list_events_after(self, customer_id: str, number: int, limit: int) -> list[ConversationEvent]:

@@ -7,6 +7,7 @@ from ..domain.errors import Unavailable
 from ..domain.model import Author, Message, Moderator, Target
 from .ids import new_ulid
 from .marks import ask_for_mark
+from .notices import say_to_team
 from .ports import Clock
 from .tickets import TicketService
 
@@ -22,7 +23,8 @@ class AnswerService:
     ) -> Message:
         """Store a moderator's text in the customer's conversation and return the message.
 
-        The group is shown what comes from the console; all else that concerns it was said there.
+        The group is shown what comes from the console; all else that concerns it was said there. So it is
+        with the private room of a moderator who is in Matrix.
 
         Raises:
             Unavailable: the target is one no longer, as a second look will tell.
@@ -52,4 +54,12 @@ class AnswerService:
             await ask_for_mark(tx, now, target.customer_id, target.ticket)
         if target.direct_id is not None:
             await tx.directs.touch(target.direct_id, now)
+            if from_console and by.mxid is not None:
+                await say_to_team(
+                    tx,
+                    now,
+                    f"You, in the console: {text}",
+                    customer_id=target.customer_id,
+                    direct_id=target.direct_id,
+                )
         return message

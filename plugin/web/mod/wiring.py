@@ -19,6 +19,7 @@ from ...services.mod.access import AccessService
 from ...services.mod.blocks import BlockDesk
 from ...services.mod.canned import CannedService
 from ...services.mod.conversation import ConversationDesk
+from ...services.mod.direct import DirectDesk
 from ...services.mod.events import TeamEventService
 from ...services.mod.held import HeldDesk
 from ...services.mod.overview import OverviewService
@@ -34,6 +35,7 @@ from ...services.ticket_acts import TicketActs
 from ..limits import Limits
 from ..streams import Streams
 from .blocks_api import BlocksApi
+from .direct_api import DirectApi
 from .events_api import EventsApi
 from .held_api import HeldApi
 from .messages_api import MessagesApi
@@ -100,4 +102,5 @@ def add_moderator_api(parts: Parts, webapp: PluginWebApp) -> ModRoutes:
     blocks = BlockDesk(database=database, clock=clock, settings=settings, wake_relay=wake_relay)
     BlocksApi(blocks).add_routes(routes)
     HeldApi(held_desk).add_routes(routes)
+    DirectApi(DirectDesk(database, clock, replies)).add_routes(routes)
     return routes
