@@ -33,9 +33,15 @@ TeamEventType = Literal[
 
 # The one lock that all transactions share. It is taken last, so nobody who has it waits for another, and
 # let go by the commit, so that numbers are given out in the order of commits and no reader skips one.
-_TAKE_NUMBERS = "UPDATE counter SET value = value + $1 WHERE name = 'team_event' RETURNING value"
+_TAKE_NUMBERS = "UPDATE counter SET value = value + $1 WHERE name = 'team_event'"
 _EVENT = "type, ticket, message_id, object_id, moderator_id"
-_ADD = f"INSERT INTO team_event ({_EVENT}, number, at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+# The numbers stay in the database: to fetch them would be two more turns of SQLite's thread.
+_ADD = f"""
+    INSERT INTO team_event ({_EVENT}, at, number)
+    SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT),
+        CAST($6 AS BIGINT), value - CAST($7 AS BIGINT)
+    FROM counter WHERE name = 'team_event'
+"""
 _GET_LAST = "SELECT value FROM counter WHERE name = 'team_event'"
 _GET_FIRST = "SELECT MIN(number) FROM team_event"
 _LIST = f"SELECT number, {_EVENT} FROM team_event WHERE number > $1 ORDER BY number LIMIT $2"
@@ -113,9 +119,9 @@ class TeamEventRepository:
         events = self._without_repeats()
         if not events:
             return
-        last = int(await self._conn.fetchval(_TAKE_NUMBERS, len(events)))
-        first, at = last - len(events) + 1, to_ms(self._now())
-        rows = [(*astuple(event), number, at) for number, event in enumerate(events, first)]
+        await self._conn.execute(_TAKE_NUMBERS, len(events))
+        at, last = to_ms(self._now()), len(events) - 1
+        rows = [(*astuple(event), at, last - place) for place, event in enumerate(events)]
         await self._conn.executemany(_ADD, rows)
 
     def _without_repeats(self) -> list[TeamEvent]:

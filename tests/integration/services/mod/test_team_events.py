@@ -8,10 +8,16 @@ from datetime import timedelta
 
 import pytest
 
-from plugin.services.health import HealthService
+from plugin.domain.desk import TeamNote, TicketItem
+from plugin.domain.model import ModeratorToken
+from plugin.services.health import Health, HealthService
 from plugin.services.housekeeping import KEEP_TEAM_EVENTS, Housekeeping
 from plugin.services.identity import Proof
+from plugin.services.mod.access import Caller
+from plugin.services.mod.events import BlockNews, HeldNews, MessageNews, TeamEventService
 from plugin.services.mod.health_watch import HealthWatch
+from plugin.services.mod.held import HeldDesk
+from plugin.services.mod.records import RecordService, Stranger
 from tests.integration.services.doors import WALLET
 
 LOG = logging.getLogger("headset.test")
@@ -187,6 +193,62 @@ async def test_the_relay_does_as_much_for_who_is_held(desk, host, customer, told
     await desk.end(host, batch, "held" if blocked else "sent")
     assert taken == [("message.created", 1001)]
     assert await told.since() == [("message.delivery", 1001)]
+
+
+@pytest.fixture
+async def read(desk, host):
+    """Give what reads all that a moderator's stream has told so far, as what it is about."""
+    health = HealthService(host.database, desk.clock, host.room)
+    held = HeldDesk(database=host.database, clock=desk.clock, held=host.held, hub=host.hub, relays={})
+    events = TeamEventService(
+        database=host.database,
+        clock=desk.clock,
+        health=health,
+        held=held,
+        records=RecordService(host.database, lambda: desk.settings),
+    )
+    async with host.database.transaction() as tx:
+        team = {moderator.name: moderator for moderator in await tx.moderators.list_active()}
+        for name, one in team.items():
+            token = ModeratorToken(
+                id=f"token of {name}", moderator=one, created_by=one.id, created_at=desk.clock.now()
+            )
+            await tx.access.add_token(token, f"hash of {name}")
+
+    async def ask(name: str):
+        caller = Caller(token_id=f"token of {name}", moderator=team[name])
+        return [one.about for one in (await events.read(caller, 0, 1000)).news]
+
+    return ask
+
+
+async def test_what_each_is_about_is_read_on_either_engine(desk, host, customer, read) -> None:
+    event = await desk.post(host, customer)
+    desk.server.reply(desk.alice, event, "An answer")
+    desk.server.reply(desk.alice, event, "/note Careful")
+    desk.server.reply(desk.alice, event, "Please send me your seed phrase")
+    desk.server.reply(desk.alice, event, "/block 1h Rude")
+    desk.server.reply(desk.stranger, event, "I am support")
+    await host.inbox.catch_up()
+    await desk.write_to(host, "Carol", customer, "Psst")
+    async with host.database.transaction() as tx:
+        tx.team_events.note("health.changed")
+    for name, private in (("Alice", 0), ("Carol", 1)):
+        about = await read(name)
+        (ticket,) = [one for one in about if isinstance(one, TicketItem)]
+        assert (ticket.number, ticket.customer.blocked) == (1001, True)
+        said = [one for one in about if isinstance(one, MessageNews)]
+        assert {one.message.text for one in said} == {"Hello", "An answer"} | ({"Psst"} if private else set())
+        assert [one.delivery.state for one in said if one.message.text == "Hello"] == ["sent"] * 2
+        (note,) = [one for one in about if isinstance(one, TeamNote)]
+        (held,) = [one for one in about if isinstance(one, HeldNews)]
+        (block,) = [one for one in about if isinstance(one, BlockNews)]
+        (stranger,) = [one for one in about if isinstance(one, Stranger)]
+        assert note.text == "Careful"
+        assert held.view.entry.text == "Please send me your seed phrase"
+        assert (block.entry.block.reason, block.blocked, held.blocked) == ("Rude", True, True)
+        assert stranger.reply.text == "I am support"
+        assert len([one for one in about if isinstance(one, Health)]) == 1
 
 
 async def test_health_is_told_when_it_changes(desk, host, told) -> None:
