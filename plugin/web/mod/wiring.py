@@ -72,35 +72,55 @@ class Parts:
 def add_moderator_api(parts: Parts, webapp: PluginWebApp) -> ModRoutes:
     """Put every path of the moderators' API in its place; return them."""
     routes = ModRoutes(parts.access, webapp, parts.limits)
+    held = HeldDesk(
+        database=parts.database, clock=parts.clock, held=parts.held, hub=parts.hub, relays=parts.relays
+    )
+    _add_overview(parts, routes, held)
+    _add_conversations(parts, routes, held)
+    _add_blocks(parts, routes, held)
+    TeamApi(parts.team, parts.access).add_routes(routes)
+    return routes
+
+
+def _add_overview(parts: Parts, routes: ModRoutes, held: HeldDesk) -> None:
+    """Add what shows the whole desk: who am I, numbers, records, the stream."""
     database, clock, settings = parts.database, parts.clock, parts.settings
     overview = OverviewService(
         database=database, clock=clock, settings=settings, room=parts.room, health=parts.health
     )
+    records = RecordService(database, settings)
+    events = TeamEventService(database=database, clock=clock, health=parts.health, held=held, records=records)
     OverviewApi(overview).add_routes(routes)
-    TeamApi(parts.team, parts.access).add_routes(routes)
-    held_desk = HeldDesk(database=database, clock=clock, held=parts.held, hub=parts.hub, relays=parts.relays)
-    canned, records = CannedService(database, parts.clock), RecordService(database, settings)
-    RecordsApi(canned, records).add_routes(routes)
-    events = TeamEventService(
-        database=database, clock=clock, health=parts.health, held=held_desk, records=records
-    )
+    RecordsApi(CannedService(database, clock), records).add_routes(routes)
+    EventsApi(events, parts.streams).add_routes(routes)
+
+
+def _add_conversations(parts: Parts, routes: ModRoutes, held: HeldDesk) -> None:
+    """Add tickets, and what is said in them and in private."""
+    database, clock = parts.database, parts.clock
     tickets = TicketDesk(database=database, clock=clock, acts=parts.acts, hub=parts.hub)
-    TicketsApi(tickets, SearchDesk(database, clock)).add_routes(routes)
     replies = ReplyDesk(
         database=database,
         clock=clock,
         answers=parts.answers,
         held=parts.held,
-        held_desk=held_desk,
+        held_desk=held,
         acts=parts.acts,
         hub=parts.hub,
         relays=parts.relays,
     )
+    TicketsApi(tickets, SearchDesk(database, clock)).add_routes(routes)
     MessagesApi(ConversationDesk(database), replies).add_routes(routes)
-    EventsApi(events, parts.streams).add_routes(routes)
-    wake_relay = parts.relays["team"].wake
-    blocks = BlockDesk(database=database, clock=clock, settings=settings, wake_relay=wake_relay)
-    BlocksApi(blocks).add_routes(routes)
-    HeldApi(held_desk).add_routes(routes)
     DirectApi(DirectDesk(database, clock, replies)).add_routes(routes)
-    return routes
+
+
+def _add_blocks(parts: Parts, routes: ModRoutes, held: HeldDesk) -> None:
+    """Add blocks, and what is held."""
+    blocks = BlockDesk(
+        database=parts.database,
+        clock=parts.clock,
+        settings=parts.settings,
+        wake_relay=parts.relays["team"].wake,
+    )
+    BlocksApi(blocks).add_routes(routes)
+    HeldApi(held).add_routes(routes)
