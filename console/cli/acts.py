@@ -119,7 +119,7 @@ def _set_status(session: Session, ticket: int, status: Status, as_json: bool) ->
 def block(session: Session, ticket: int, length: str | None, reason: str | None, as_json: bool) -> None:
     """Block a customer, for a while or for good.
 
-    It is the one of the TICKET, and does not notice.
+    It is the customer of TICKET, who does not notice.
     """
     duration: str | Unset | None = UNSET if length is None else None if length == FOREVER else length
 

@@ -38,7 +38,13 @@ TICKET = TicketNumber()
 
 
 @click.command()
-@click.option("--status", type=click.Choice(["open", "closed", "all"]), default="open", show_default=True)
+@click.option(
+    "--status",
+    type=click.Choice(["open", "closed", "all"]),
+    default="open",
+    show_default=True,
+    help="Which tickets.",
+)
 @click.option("--waiting", type=click.Choice(["team", "customer"]), help="Whose answer is awaited.")
 @click.option("--assignee", metavar="WHO", help="me, none, or the name of a moderator.")
 @click.option("--blocked", is_flag=True, help="Only those of blocked customers.")
@@ -47,10 +53,12 @@ TICKET = TicketNumber()
     type=click.Choice(["activity", "waiting", "number"]),
     default="activity",
     show_default=True,
-    help="waiting: the longest waiting first.",
+    help="In which order; waiting: the longest first.",
 )
 @click.option("--search", metavar="TEXT", help="Only those in which this was said, newest first.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="N", default=50, show_default=True, help="How many, at most."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def tickets(
@@ -130,7 +138,14 @@ def _row(ticket: Ticket) -> list[str]:
 
 @click.command()
 @click.argument("ticket", type=TICKET)
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="Messages, at most.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    default=100,
+    show_default=True,
+    help="How many messages, at most.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def show(session: Session, ticket: int, limit: int, as_json: bool) -> None:
