@@ -147,9 +147,11 @@ class Client(Http):
         """Return a part of what waits to be released or dropped."""
         return await self._page("v1/mod/held", Held.from_json, after=after, limit=limit)
 
-    async def release(self, held_id: str) -> Held:
-        """Let what is held go on its way."""
-        return Held.from_json(await self.call("POST", f"v1/mod/held/{_segment('held', held_id)}/release"))
+    async def release(self, held_id: str, *, confirmed: bool = False) -> Held:
+        """Let what is held go on its way; one's own private words have to be `confirmed`."""
+        body = {"confirmed": True} if confirmed else None
+        path = f"v1/mod/held/{_segment('held', held_id)}/release"
+        return Held.from_json(await self.call("POST", path, body))
 
     async def drop(self, held_id: str) -> Held:
         """Let what is held never be sent."""

@@ -36,7 +36,6 @@ _ID = click.option(
 @click.command()
 @click.argument("ticket", type=TICKET)
 @click.argument("text", required=False)
-@click.option("--confirmed", is_flag=True, help="Send what looks like a secret, but is none.")
 @_ID
 @_JSON
 @click.pass_obj
@@ -44,7 +43,6 @@ def reply(
     session: Session,
     ticket: int,
     text: str | None,
-    confirmed: bool,
     client_id: uuid.UUID | None,
     as_json: bool,
 ) -> None:
@@ -53,9 +51,7 @@ def reply(
     Without TEXT, or where it is -, the answer is read from the standard input.
     """
     words, once = _read_text(text), str(client_id or uuid.uuid4())
-    sent = session.ask(
-        _repeatable(once, lambda desk: desk.answer(ticket, client_id=once, text=words, confirmed=confirmed))
-    )
+    sent = session.ask(_repeatable(once, lambda desk: desk.answer(ticket, client_id=once, text=words)))
     if as_json:
         print_json(sent)
     if isinstance(sent, Held):

@@ -94,14 +94,18 @@ class HeldScreen(SplitScreen[Held]):
         self.ask(dialog, lambda _: self._decide(held, "dropped"))
 
     def _decide(self, held: Held, done: str) -> None:
-        decide = self.client.release if done == "released" else self.client.drop
+        async def decide() -> Held:
+            if done == "dropped":
+                return await self.client.drop(held.id)
+            # Nobody else may look at what was said in private: it was looked at in the dialog.
+            return await self.client.release(held.id, confirmed=held.direct)
 
         def then(_: Held) -> None:
             self.listing.take_out(held.id)
             self.shell.counts_changed()
             self.say(f"{held_text.title_of(held)} is {done}.")
 
-        self.act(f"Not {done}", lambda: decide(held.id), then=then)
+        self.act(f"Not {done}", decide, then=then)
 
     # Cells
 
