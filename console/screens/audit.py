@@ -51,7 +51,7 @@ class AuditScreen(SplitScreen[AuditEntry]):
             [
                 Column(title="When", cell=self._when, width=17, keep=8),
                 Column(title="Who", cell=lambda entry: plain(entry.actor.name), width=14, grow=1, keep=9),
-                Column(title="Did", cell=audit_text.sentence, width=30, grow=6, keep=10),
+                Column(title="Did", cell=self._sentence, width=30, grow=6, keep=10),
             ],
             key=lambda entry: entry.id,
             fetch=self._fetch,
@@ -61,7 +61,14 @@ class AuditScreen(SplitScreen[AuditEntry]):
 
     def facts_of(self, row: AuditEntry) -> Facts:
         """Return all that is kept of an act."""
-        return audit_text.facts_of(row, self.now())
+        return audit_text.facts_of(row, self._names, self.now())
+
+    @property
+    def _names(self) -> dict[str, str]:
+        return {person.id: person.name for person in self.desk.me.team}
+
+    def _sentence(self, entry: AuditEntry) -> str:
+        return audit_text.sentence(entry, self._names)
 
     # What is shown
 
@@ -83,7 +90,7 @@ class AuditScreen(SplitScreen[AuditEntry]):
         return sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)
 
     def _fits(self, entry: AuditEntry) -> bool:
-        line = audit_text.line(entry).casefold()
+        line = audit_text.line(entry, self._names).casefold()
         return all(word in line for word in self._words)
 
     def _show(self) -> None:
@@ -127,6 +134,7 @@ class AuditScreen(SplitScreen[AuditEntry]):
         words = event.value.casefold().split()
         if words != self._words:
             self._words = words
+            self.refresh_bindings()
             self._show()
 
     @on(Input.Submitted, "#filter")

@@ -42,6 +42,7 @@ class LoginsScreen(SplitScreen[Token]):
             ],
             key=lambda token: token.id,
             fetch=self._fetch,
+            order=_by_name,
             empty="Nobody is logged in.",
             id="logins",
         )
@@ -53,13 +54,12 @@ class LoginsScreen(SplitScreen[Token]):
             facts=(
                 ("Used last", used(row, self.now())),
                 ("Logged in", moment(row.created_at, self.now())),
-                ("Id", row.id),
             ),
             hint="This is the console that you look at." if row.current else "",
         )
 
     async def _fetch(self, _after: str | None) -> Page[Token]:
-        return Page(items=await self.client.tokens(), next=None)
+        return Page(items=tuple(sorted(await self.client.tokens(), key=_by_name)), next=None)
 
     def take(self, item: Event, changes: set[Change]) -> None:
         """Follow logins that are made and ended."""
@@ -95,6 +95,10 @@ class LoginsScreen(SplitScreen[Token]):
 
     def _made(self, token: Token) -> Content:
         return Content.styled(moment(token.created_at, self.now()), "$text-muted")
+
+
+def _by_name(token: Token) -> tuple[str, float, str]:
+    return token.moderator.name.casefold(), -token.created_at.timestamp(), token.id
 
 
 def _who(token: Token) -> str:

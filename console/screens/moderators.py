@@ -51,6 +51,7 @@ class ModeratorsScreen(SplitScreen[Moderator]):
             ],
             key=lambda moderator: moderator.id,
             fetch=self._fetch,
+            order=_by_name,
             empty="Nobody is on the allow-list.",
             id="moderators",
         )
@@ -64,7 +65,7 @@ class ModeratorsScreen(SplitScreen[Moderator]):
         return self.desk.me.moderator.role == "admin"
 
     async def _fetch(self, _after: str | None) -> Page[Moderator]:
-        return Page(items=await self.client.moderators(), next=None)
+        return Page(items=tuple(sorted(await self.client.moderators(), key=_by_name)), next=None)
 
     def take(self, item: Event, changes: set[Change]) -> None:
         """Follow what others change."""
@@ -150,6 +151,10 @@ class ModeratorsScreen(SplitScreen[Moderator]):
     def _called(self, moderator: Moderator) -> Content:
         me = (" (you)", "$text-muted") if moderator.id == self.desk.me.moderator.id else ""
         return Content.assemble((plain(moderator.name), "bold"), me)
+
+
+def _by_name(moderator: Moderator) -> tuple[str, str]:
+    return moderator.name.casefold(), moderator.id
 
 
 def _role(moderator: Moderator) -> Content:

@@ -13,17 +13,24 @@ from .plain import plain
 Json = Mapping[str, Any]
 
 
-def sentence(entry: AuditEntry) -> str:
+Names = Mapping[str, str]
+"""The team's names by id."""
+
+
+def sentence(entry: AuditEntry, names: Names) -> str:
     """Return what was done, to be read after the name of who did it."""
     say = _SENTENCES.get(entry.action)
     if say is None:
         return plain(f"{entry.action} {_words(entry.target)} {_words(entry.detail)}").strip()
-    return plain(say(entry.target, entry.detail))
+    target = entry.target
+    if target.get("moderator") in names:
+        target = {"name": names[target["moderator"]], **target}
+    return plain(say(target, entry.detail))
 
 
-def line(entry: AuditEntry) -> str:
+def line(entry: AuditEntry, names: Names) -> str:
     """Return what is searched: who, what, and the action's own name."""
-    return f"{plain(entry.actor.name)} {sentence(entry)} {plain(entry.action)}"
+    return f"{plain(entry.actor.name)} {sentence(entry, names)} {plain(entry.action)}"
 
 
 def ticket_of(entry: AuditEntry) -> int | None:
@@ -32,18 +39,16 @@ def ticket_of(entry: AuditEntry) -> int | None:
     return number if isinstance(number, int) else None
 
 
-def facts_of(entry: AuditEntry, now: datetime) -> Facts:
-    """Return all that is kept of an act."""
-    kept = [(str(key), _word(value)) for part in (entry.target, entry.detail) for key, value in part.items()]
+def facts_of(entry: AuditEntry, names: Names, now: datetime) -> Facts:
+    """Return all that a person can read of an act."""
+    number = ticket_of(entry)
     return Facts(
-        title=f"{entry.actor.name} {sentence(entry)}",
+        title=f"{entry.actor.name} {sentence(entry, names)}",
         facts=(
             ("When", moment(entry.at, now)),
+            ("Ticket", "" if number is None else f"#{number}"),
             ("Action", entry.action),
-            ("Who", f"{entry.actor.name} ({entry.actor.id})"),
-            *kept,
         ),
-        hint="enter opens the ticket" if ticket_of(entry) is not None else "",
     )
 
 
@@ -91,7 +96,7 @@ def _tagged(target: Json, detail: Json) -> str:
 
 def _named(verb: str, ending: str = "") -> Callable[[Json, Json], str]:
     def say(target: Json, detail: Json) -> str:
-        who = detail.get("name") or target.get("name") or target.get("moderator") or "somebody"
+        who = detail.get("name") or target.get("name") or "somebody"
         role = f" as {detail['role']}" if detail.get("role") else ""
         return f"{verb} {who}{ending}{role}"
 

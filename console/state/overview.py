@@ -14,6 +14,8 @@ from .plain import plain
 Tone = Literal["quiet", "good", "warm", "bad"]
 
 _STEPS = " ▁▂▃▄▅▆▇█"
+_LEAST = 4
+"""What the highest bar stands for at least, so that a single message is no mountain."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +65,14 @@ def first_answers(stats: Stats) -> str:
     return f"half within {half}, nine of ten within {most} ({first.count} {cases})"
 
 
-def spark(numbers: Sequence[int], *, width: int = 1, most: int | None = None) -> str:
-    """Return bars, each `width` cells; any number but nothing shows at least the lowest step."""
-    top = max([*numbers, most or 0, 1])
-    steps = [0 if number <= 0 else max(1, round(number * 8 / top)) for number in numbers]
-    return "".join(_STEPS[min(step, 8)] * width for step in steps)
+def bars(numbers: Sequence[int], *, most: int, width: int = 1, height: int = 1) -> list[str]:
+    """Return bars as lines from the top down; any number but nothing shows at least the lowest step."""
+    top = max(most, _LEAST, *numbers) if numbers else 1
+    steps = [0 if number <= 0 else max(1, round(number * 8 * height / top)) for number in numbers]
+    return [
+        "".join(_STEPS[max(0, min(step - 8 * (height - 1 - line), 8))] * width for step in steps)
+        for line in range(height)
+    ]
 
 
 def hour_axis(hours: Sequence[Hour], now: datetime, *, width: int = 1) -> str:
@@ -98,9 +103,9 @@ def checks(stats: Stats) -> list[Check]:
 _WELL = ("ok", "reporting")
 _NAMES = {"database": "Database", "room": "Support room", "bridge": "Bridge", "outbox": "Outbox"}
 _ADVICE = {
-    ("database", "down"): "Nothing can be read or stored.",
-    ("room", "not joined"): "The bot is not in the support room: ask the operator.",
-    ("bridge", "not there"): "The bridge is not in the room: nothing reaches Telegram.",
-    ("bridge", "silent"): "The bridge does not confirm: look in Telegram whether messages arrive.",
-    ("outbox", "late"): "Messages wait longer than they should.",
+    ("database", "down"): "nothing can be read or stored",
+    ("room", "not joined"): "nothing reaches the team: tell the operator",
+    ("bridge", "not there"): "nothing reaches Telegram: tell the operator",
+    ("bridge", "silent"): "look in Telegram whether messages arrive",
+    ("outbox", "late"): "messages wait longer than they should",
 }

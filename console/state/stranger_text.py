@@ -10,7 +10,9 @@ from .facts import Facts, moment
 
 def name_of(stranger: Stranger) -> str:
     """Return what they call themselves, which proves nothing."""
-    return stranger.name or stranger.sender
+    if stranger.name:
+        return stranger.name
+    return stranger.sender if stranger.telegram_id is None else "somebody without a name"
 
 
 def id_of(stranger: Stranger) -> str:

@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from ..api.records import Hour, Stats
-from ..state.overview import Card, Check, Tone, cards, checks, first_answers, hour_axis, spark
+from ..state.overview import Card, Check, Tone, bars, cards, checks, first_answers, hour_axis
 
 _COLOURS: dict[Tone, str] = {
     "quiet": "$text-muted",
@@ -21,19 +21,22 @@ _CARD = 11
 """Cells of a number with its label, at least."""
 
 _LABEL = 12
+_TALL = 36
+"""Lines from which on the bars are higher than one."""
 
 
 class Figures(Widget):
     """Everything in one text, laid out for the width there is."""
 
     DEFAULT_CSS = """
-    Figures { height: auto; width: 100%; padding: 1 2; }
+    Figures { height: auto; width: 100%; padding: 0 2; }
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._stats: Stats | None = None
         self._now: datetime | None = None
+        self._height = 1
 
     def show(self, stats: Stats | None, now: datetime) -> None:
         """Show other numbers."""
@@ -42,6 +45,7 @@ class Figures(Widget):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return how many lines there are."""
+        self._height = 4 if viewport.height >= _TALL else 1
         return self._text(width).plain.count("\n") + 1
 
     def render(self) -> Content:
@@ -53,13 +57,14 @@ class Figures(Widget):
             return Content.styled("Counting …", "$text-muted")
         stats, bar = self._stats, 3 if width >= 100 else 2
         parts = [
+            Content(),
             *_cards(cards(stats), width),
             Content(),
             _title("First answer, last seven days"),
             Content(first_answers(stats)),
             Content(),
             _title("Messages an hour, last 24 hours"),
-            *_hours(stats.hours, self._now, bar),
+            *_hours(stats.hours, self._now, bar, self._height),
             Content(),
             _title("Health"),
             *(_check(check) for check in checks(stats)),
@@ -84,20 +89,20 @@ def _cards(numbers: list[Card], width: int) -> list[Content]:
     return lines
 
 
-def _hours(hours: tuple[Hour, ...], now: datetime, bar: int) -> list[Content]:
+def _hours(hours: tuple[Hour, ...], now: datetime, width: int, height: int) -> list[Content]:
     from_customers = [hour.customer for hour in hours]
     from_team = [hour.moderator for hour in hours]
     most = max([*from_customers, *from_team, 0])
-    rows = [("customers", from_customers, "$text-warning"), ("team", from_team, "$text-success")]
-    lines = [
-        Content.assemble(
-            Content.styled(name, "$text-muted").truncate(_LABEL, pad=True),
-            (spark(numbers, width=bar, most=most), colour),
-            (f" {sum(numbers)}", "bold"),
-        )
-        for name, numbers, colour in rows
-    ]
-    axis = hour_axis(hours, now, width=bar)
+    lines: list[Content] = []
+    for name, numbers, colour in (
+        ("customers", from_customers, "$text-warning"),
+        ("team", from_team, "$text-success"),
+    ):
+        *above, last = bars(numbers, most=most, width=width, height=height)
+        lines += [Content.assemble(" " * _LABEL, (line, colour)) for line in above]
+        label = Content.styled(name, "$text-muted").truncate(_LABEL, pad=True)
+        lines.append(Content.assemble(label, (last, colour), (f" {sum(numbers)}", "bold")))
+    axis = hour_axis(hours, now, width=width)
     return [*lines, Content.styled(" " * _LABEL + axis, "$text-muted")]
 
 

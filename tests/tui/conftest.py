@@ -11,10 +11,16 @@ import pytest
 from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
 
-from tests.integration.plugin.conftest import api, desk, pinned  # noqa: F401 # fixtures
+from tests.integration.plugin.conftest import (  # noqa: F401 # fixtures
+    api,
+    desk,
+    pinned,
+    signing_in,
+)
 from tests.integration.plugin.desk import CONFIG, Desk
 from tests.integration.plugin.mod.team import ALICE, BOB, CAROL
 from tests.tui.seat import Seat, take_a_seat
+from tests.tui.seeds import Seeds
 
 
 class Picture(SVGImageExtension):
@@ -35,7 +41,7 @@ def config() -> dict[str, Any]:
 
 
 @pytest.fixture
-def sit(pinned: Any, desk: Desk, tmp_path: Path) -> Sit:  # noqa: F811
+def sit(signing_in: None, pinned: Any, desk: Desk, tmp_path: Path) -> Sit:  # noqa: F811
     """Seat a moderator, by name, at a console of a size."""
     seats = 0
 
@@ -49,6 +55,12 @@ def sit(pinned: Any, desk: Desk, tmp_path: Path) -> Sit:  # noqa: F811
             yield seat
 
     return seated
+
+
+@pytest.fixture
+def seeds(signing_in: None, desk: Desk, api: Any, pinned: Any) -> Seeds:  # noqa: F811
+    """Give what may happen at the desk."""
+    return Seeds(desk, api, pinned)
 
 
 @pytest.fixture
