@@ -38,7 +38,7 @@ class Views(Widget):
         ]
         line = Content(" ").join(tabs)
         if self._key:
-            line = Content.assemble(line, "  ", (self._key, "bold $primary"), (" the other", "$text-muted"))
+            line = Content.assemble(line, "  ", (self._key, "bold $primary"), (" view", "$text-muted"))
         right = Content.styled(self.said, "$text-muted")
         gap = self.size.width - line.cell_length - right.cell_length
         return Content.assemble(line, " " * gap, right) if gap > 0 else line.truncate(self.size.width)
