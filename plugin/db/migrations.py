@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from mautrix.util.async_db import Connection, UpgradeTable
 
+from .desk_tables import ACCESS, CANNED, CONSOLE_ACT, TEAM_EVENT, TICKET_LIST_INDEXES
 from .search_schema import fill_search, make_search
-from .waiting import ANSWERED, NEVER, WAITING
+from .waiting import ANSWERED, WAITING
 
 upgrade_table = UpgradeTable()
 
@@ -109,67 +110,6 @@ _NOTE = (
     "CREATE INDEX note_ticket ON note (ticket, id) WHERE ticket IS NOT NULL",
 )
 
-_TICKET_LIST_INDEXES = (
-    "CREATE INDEX ticket_active ON ticket (active_at, number)",
-    "CREATE INDEX ticket_status ON ticket (status, active_at, number)",
-    "CREATE INDEX ticket_waiting ON ticket (waiting, waiting_since, number) WHERE status = 'open'",
-    "CREATE INDEX ticket_assignee ON ticket (assignee, active_at, number) WHERE assignee IS NOT NULL",
-    f"CREATE INDEX ticket_longest ON ticket ((COALESCE(waiting_since, {NEVER})), number)",
-    "CREATE INDEX ticket_answered ON ticket (answered_at) WHERE answered_at IS NOT NULL",
-)
-_CONSOLE_ACT = (
-    """CREATE TABLE console_act (
-        moderator_id TEXT NOT NULL REFERENCES moderator (id),
-        client_id    TEXT NOT NULL,
-        object_id    TEXT NOT NULL,
-        at           BIGINT NOT NULL,
-        PRIMARY KEY (moderator_id, client_id)
-    )""",
-    "CREATE INDEX console_act_at ON console_act (at)",
-)
-_TEAM_EVENT = (
-    """CREATE TABLE team_event (
-        number       BIGINT PRIMARY KEY,
-        type         TEXT NOT NULL,
-        ticket       BIGINT,
-        message_id   TEXT,
-        object_id    TEXT,
-        moderator_id TEXT,
-        at           BIGINT NOT NULL
-    )""",
-)
-_ACCESS = (
-    """CREATE TABLE moderator_token (
-        id           TEXT PRIMARY KEY,
-        token_hash   TEXT NOT NULL UNIQUE,
-        moderator_id TEXT NOT NULL REFERENCES moderator (id),
-        created_by   TEXT NOT NULL,
-        created_at   BIGINT NOT NULL,
-        used_at      BIGINT,
-        revoked_at   BIGINT
-    )""",
-    "CREATE INDEX moderator_token_moderator ON moderator_token (moderator_id) WHERE revoked_at IS NULL",
-    """CREATE TABLE moderator_code (
-        code_hash    TEXT PRIMARY KEY,
-        moderator_id TEXT NOT NULL REFERENCES moderator (id),
-        created_by   TEXT NOT NULL,
-        created_at   BIGINT NOT NULL,
-        expires_at   BIGINT NOT NULL,
-        room_id      TEXT,
-        event_id     TEXT
-    )""",
-    "CREATE INDEX moderator_code_expires_at ON moderator_code (expires_at)",
-)
-_CANNED = (
-    """CREATE TABLE canned_reply (
-        name       TEXT PRIMARY KEY,
-        text       TEXT NOT NULL,
-        by_id      TEXT NOT NULL,
-        by_name    TEXT NOT NULL,
-        updated_at BIGINT NOT NULL
-    )""",
-)
-
 _TABLES = (
     """CREATE TABLE counter (
         name  TEXT PRIMARY KEY,
@@ -238,7 +178,7 @@ _TABLES = (
     )""",
     "CREATE INDEX ticket_idle ON ticket (active_at) WHERE status = 'open'",
     *_TICKET_INDEXES,
-    *_TICKET_LIST_INDEXES,
+    *TICKET_LIST_INDEXES,
     """CREATE TABLE message (
         id              TEXT PRIMARY KEY,
         customer_id     TEXT NOT NULL REFERENCES customer (id),
@@ -411,10 +351,10 @@ _TABLES = (
         target     TEXT NOT NULL,
         detail     TEXT NOT NULL
     )""",
-    *_TEAM_EVENT,
-    *_ACCESS,
-    *_CANNED,
-    *_CONSOLE_ACT,
+    *TEAM_EVENT,
+    *ACCESS,
+    *CANNED,
+    *CONSOLE_ACT,
 )
 
 
@@ -458,11 +398,11 @@ _FROM_1 = (
     *_BLOCK_INDEXES,
     *_BATCH_INDEXES,
     *_MESSAGE_INDEXES,
-    *_TICKET_LIST_INDEXES,
-    *_TEAM_EVENT,
-    *_ACCESS,
-    *_CANNED,
-    *_CONSOLE_ACT,
+    *TICKET_LIST_INDEXES,
+    *TEAM_EVENT,
+    *ACCESS,
+    *CANNED,
+    *CONSOLE_ACT,
     # SQLite can't take a NOT NULL back, so the table is made anew.
     """CREATE TABLE note_1 AS
        SELECT id, customer_id, ticket, by_id, by_name, text, created_at
