@@ -192,6 +192,7 @@ async def failed_message(scene: Scene) -> Good:
 
 
 @good("answerTicket")
+@good("noteTicket")
 async def answer(scene: Scene) -> Good:
     body = {"client_id": str(uuid.uuid4()), "text": "It is for the network."}
     return Good(parts={"path_parameters": {"number": scene.ticket}, "body": body})
