@@ -10,8 +10,14 @@ from typing import Any
 import jsonschema
 from jsonschema import Draft202012Validator
 
-from plugin.web.document import load_document
+from plugin.web.document import list_operations, load_document
 from stack.customer import StreamEvent
+
+OPERATIONS = [(path, method) for path, method, _ in list_operations(load_document())]
+"""All that there is, as path and method."""
+
+STREAMS = [("/v1/events", "get"), ("/v1/mod/events", "get")]
+"""An answer of theirs has no end."""
 
 _COMPONENTS = "#/components/schemas/"
 

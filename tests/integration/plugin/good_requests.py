@@ -5,18 +5,25 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from plugin.services.ids import new_ulid
+from plugin.web import limits
 from stack.customer import Customer, open_session
 from stack.json_api import JsonApi
-from tests.integration.plugin.desk import ORIGIN, Desk
-from tests.integration.plugin.mod.team import Console, make_code, sign_in
+from tests.integration.plugin.desk import CONFIG, ORIGIN, Desk, opened
+from tests.integration.plugin.mod.team import ALICE, BOB, CAROL, Console, make_code, sign_in
 from tests.integration.plugin.wallet import ADDRESS, SECRET, sign
 from tests.tokens import sign_token
+
+_PLENTY = 1_000_000
 
 
 @dataclass(kw_only=True)
@@ -55,6 +62,22 @@ class Scene:
         if path.startswith(("/v1/messages/", "/v1/mod/messages/")):
             found["id"] = self.message
         return found
+
+
+@asynccontextmanager
+async def open_desk(folder: Path) -> AsyncIterator[Desk]:
+    """Start a plugin with a team, all ways to sign in, and no limit of requests in the way."""
+    config: dict[str, Any] = {
+        **CONFIG,
+        "moderators": [ALICE, BOB, CAROL],
+        "identity": {"user_secret": SECRET, "wallet_chains": [1, 10]},
+        "limits": {"messages_per_minute": _PLENTY, "sessions_per_hour": _PLENTY},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for rate in ("_CHECKS_PER_HOUR", "_PRIVACY_PER_HOUR", "_CODES_PER_HOUR"):
+            patch.setattr(limits, rate, _PLENTY)
+        async with opened(folder, config) as running:
+            yield running
 
 
 async def set_scene(desk: Desk) -> Scene:
@@ -177,6 +200,11 @@ async def known_moderator(scene: Scene) -> Good:
 @good("revokeToken")
 async def other_token(scene: Scene) -> Good:
     return Good(parts={"path_parameters": {"id": scene.moderator.token_id}})
+
+
+@good("putCanned")
+async def new_reply(scene: Scene) -> Good:
+    return Good(parts={"path_parameters": {"name": "hello"}, "body": {"text": "Hello {customer}"}})
 
 
 @good("deleteCanned")
