@@ -10,12 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .domain.durations import EXAMPLES, parse_duration
+from .domain.roster import MXID
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MISSING: Any = object()
 
-_MXID = re.compile(r"@[^:\s]+:\S+")
 _ROOM = re.compile(r"![^\s]+|#[^:\s]+:\S+")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _LINE = re.compile(r"\S[^\n]{0,99}")
@@ -57,12 +57,12 @@ class Checker:
 
     def mxid(self, key: str) -> str:
         """Return a Matrix user id."""
-        return self._matching(key, self.get(key), _MXID, "a Matrix user id such as @you:example.org")
+        return self._matching(key, self.get(key), MXID, "a Matrix user id such as @you:example.org")
 
     def mxids(self, key: str) -> tuple[str, ...]:
         """Return Matrix user ids, each once."""
         wanted = "a Matrix user id such as @you:example.org"
-        ids = [self._matching(f"{key}[{i}]", value, _MXID, wanted) for i, value in enumerate(self.items(key))]
+        ids = [self._matching(f"{key}[{i}]", value, MXID, wanted) for i, value in enumerate(self.items(key))]
         return tuple(dict.fromkeys(ids))
 
     def room(self, key: str) -> str:

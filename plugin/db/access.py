@@ -149,5 +149,6 @@ class AccessRepository:
 
     async def revoke_retired(self, at: datetime) -> None:
         """Void what those hold who are not on the allow-list any more, should they come back or not."""
-        await self._conn.execute(_REVOKE_RETIRED, to_ms(at))
+        # The codes first: whoever is about to exchange one holds its row, and the token is there afterwards.
         await self._conn.execute(_VOID_CODES_OF_RETIRED)
+        await self._conn.execute(_REVOKE_RETIRED, to_ms(at))

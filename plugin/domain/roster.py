@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from .model import Moderator
+
+MXID = re.compile(r"@[^:\s]+:\S+")
+"""The form of a Matrix user id."""
 
 
 class Ghosts:

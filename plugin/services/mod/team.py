@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -10,6 +9,7 @@ from ...db.database import Database
 from ...db.transaction import Transaction
 from ...domain.errors import Conflict, Invalid, NotFound
 from ...domain.model import Moderator, Role
+from ...domain.roster import MXID
 from ...domain.text import one_line
 from ..audit import Actor, write_down
 from ..ids import new_ulid
@@ -17,8 +17,6 @@ from ..ports import Clock
 
 LONGEST_NAME = 100
 LARGEST_TELEGRAM_ID = 10**15 - 1
-
-_MXID = re.compile(r"@[^:\s]{1,200}:\S{1,200}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +37,7 @@ class Entry:
 
 def is_mxid(text: str) -> bool:
     """Tell whether a text has the form of a Matrix user id."""
-    return _MXID.fullmatch(text) is not None
+    return MXID.fullmatch(text) is not None
 
 
 def find_named(team: Iterable[Moderator], words: str) -> list[Moderator]:

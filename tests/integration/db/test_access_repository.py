@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 
 from plugin.db.canned import CannedReply
+from plugin.db.database import Database
 from plugin.db.records import AuditEntry, StrangerReply
 from plugin.domain.model import Moderator, ModeratorCode, ModeratorToken
+from stack.conditions import until
 
 ALICE = Moderator(id="m1", name="Alice", role="moderator", telegram_id=1, mxid=None, source="runtime")
 BOB = Moderator(id="m2", name="Bob", role="admin", telegram_id=None, mxid="@bob:example.org")
@@ -184,3 +186,34 @@ async def test_records_are_read_newest_first_from_the_one_before_another(databas
         assert [e.at for e in await tx.records.list_audit("m2", "a2", 9)] == [make.at(1), make.at(0)]
         assert await tx.records.list_strangers(None, 2) == replies[:1:-1]
         assert await tx.records.list_strangers("s2", 9) == replies[1::-1]
+
+
+async def test_a_code_exchanged_while_its_moderator_leaves_gives_nothing(
+    postgres_store, make
+) -> None:
+    """On SQLite one is wholly before the other."""
+    database = Database(postgres_store.inner)
+    code = ModeratorCode(
+        code_hash="h1", moderator_id="m1", created_by="@root", expires_at=make.at(9), room_id=None
+    )
+    async with database.transaction() as tx:
+        await tx.moderators.add(ALICE)
+        await tx.access.add_code(code, make.t0)
+
+    async def leave() -> None:
+        async with database.transaction() as tx:
+            await tx.moderators.retire("m1")
+            await tx.access.revoke_retired(make.t0)
+
+    async def waits() -> bool:
+        return bool(await postgres_store.look("SELECT 1 FROM pg_locks WHERE NOT granted"))
+
+    async with database.transaction() as tx:
+        assert await tx.access.use_code("h1", make.t0)
+        leaving = asyncio.create_task(leave())
+        await until(waits, "the other one waits")
+        await tx.access.add_token(token(make, "t1", ALICE), "hash")
+    await leaving
+    async with database.transaction() as tx:
+        await tx.moderators.update(ALICE)
+        assert await tx.access.get("t1") is None
