@@ -188,9 +188,7 @@ async def test_records_are_read_newest_first_from_the_one_before_another(databas
         assert await tx.records.list_strangers("s2", 9) == replies[1::-1]
 
 
-async def test_a_code_exchanged_while_its_moderator_leaves_gives_nothing(
-    postgres_store, make
-) -> None:
+async def test_a_code_exchanged_while_its_moderator_leaves_gives_nothing(postgres_store, make) -> None:
     """On SQLite one is wholly before the other."""
     database = Database(postgres_store.inner)
     code = ModeratorCode(
