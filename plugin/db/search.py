@@ -17,7 +17,7 @@ _FIND_SQLITE = """
     SELECT rowid AS id FROM search_words WHERE search_words MATCH $1 AND rowid < $2
     ORDER BY rowid DESC LIMIT $3
 """
-_NEWEST = 4000
+_NEWEST = 10_000
 """So many of the newest entries are looked through one by one on PostgreSQL, before its index is asked."""
 
 _FIND_AMONG_NEWEST = """

@@ -78,8 +78,7 @@ class ChangeService:
             return None if held is None else held.customer_id
         message = await tx.conversations.get_message(reply.message_id)
         assert message is not None  # noqa: S101 - a foreign key says so
-        # What was said from the console nobody can say otherwise by changing what the group was shown.
-        if reply.sender == change.sender and not message.deleted_at and not reply.is_copy:
+        if reply.sender == change.sender and not message.deleted_at:
             target = Target(
                 customer_id=message.customer_id,
                 ticket=message.ticket,
@@ -137,6 +136,7 @@ class ChangeService:
             return None if held is None else held.customer_id
         message = await tx.conversations.get_message(reply.message_id)
         assert message is not None  # noqa: S101 - a foreign key says so
+        # What was said from the console stays so: the group was only shown it.
         if message.deleted_at or reply.is_copy:
             return message.customer_id
         if _may_delete(change.sender, reply.sender, roster):

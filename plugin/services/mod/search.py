@@ -12,8 +12,8 @@ from ...domain.desk import TicketFilter, TicketItem
 from ...domain.words import Terms, read_number, read_terms
 from ..ports import Clock
 
-_AT_ONCE = 50
-_ROUNDS = 10
+_AT_ONCE = 200
+_ROUNDS = 5
 """So often the index is asked for one page; a filter that lets little through makes a short page then."""
 
 
@@ -86,4 +86,6 @@ class SearchDesk:
             if len(entries) < _AT_ONCE:
                 return None
             before = entries[-1]
+            if len(found) >= limit:
+                break
         return before
