@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from typing import Any, ClassVar
@@ -165,6 +166,8 @@ class HeadsetConsole(App[None]):
     def on_mount(self) -> None:
         """Show the tickets and listen."""
         self.theme = LIGHT.name if self.storage.settings.theme == LIGHT.name else DARK.name
+        # All that was imported stays for good: looking through it again and again would make a key wait.
+        gc.freeze()
         self.switch_mode("tickets")
         self._listen()
         self._count()

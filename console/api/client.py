@@ -120,11 +120,9 @@ class Client(Http):
         path = f"v1/mod/tickets/{number}/messages"
         return await self._page(path, Message.from_json, before=before, after=after, limit=limit)
 
-    async def answer(
-        self, number: int, *, client_id: str, text: str, confirmed: bool = False
-    ) -> Message | Held:
+    async def answer(self, number: int, *, client_id: str, text: str) -> Message | Held:
         """Answer the customer; what asks for a secret is held instead."""
-        return await self._write(f"v1/mod/tickets/{number}/messages", client_id, text, confirmed=confirmed)
+        return await self._write(f"v1/mod/tickets/{number}/messages", client_id, text)
 
     async def notes(self, number: int, *, after: str | None = None, limit: int = PAGE) -> Page[Note]:
         """Return a part of a ticket's notes, oldest first."""
@@ -170,12 +168,10 @@ class Client(Http):
         path = f"v1/mod/direct/{_segment('customer', customer_id)}/messages"
         return await self._page(path, Message.from_json, before=before, after=after, limit=limit)
 
-    async def answer_direct(
-        self, customer_id: str, *, client_id: str, text: str, confirmed: bool = False
-    ) -> Message | Held:
+    async def answer_direct(self, customer_id: str, *, client_id: str, text: str) -> Message | Held:
         """Answer a customer in private; what asks for a secret is held instead."""
         path = f"v1/mod/direct/{_segment('customer', customer_id)}/messages"
-        return await self._write(path, client_id, text, confirmed=confirmed)
+        return await self._write(path, client_id, text)
 
     async def direct_notes(
         self, customer_id: str, *, after: str | None = None, limit: int = PAGE
@@ -300,10 +296,8 @@ class Client(Http):
     async def _items(self, path: str, make: Callable[[Any], T]) -> tuple[T, ...]:
         return Fields(await self.call("GET", path), "list").many("items", make)
 
-    async def _write(self, path: str, client_id: str, text: str, *, confirmed: bool) -> Message | Held:
-        body: dict[str, Any] = {"client_id": client_id, "text": text}
-        if confirmed:
-            body["confirmed"] = True
+    async def _write(self, path: str, client_id: str, text: str) -> Message | Held:
+        body = {"client_id": client_id, "text": text}
         answer = Fields(await self.call("POST", path, body), "answer")
         held = answer.object_or_none("held", Held.from_json)
         return Message.from_json(answer.data) if held is None else held

@@ -125,7 +125,8 @@ class BaseScreen(Screen[None]):
     def _start(self, act: Act[Any]) -> None:
         self._failed = None
         self.refresh_bindings()
-        self.run_worker(self._perform(act), group="acts")
+        # The app's and not the screen's: what was asked for is done, also when one leaves at once.
+        self.app.run_worker(self._perform(act), group="acts")
 
     async def _perform(self, act: Act[T]) -> None:
         self._count_acts(1)
@@ -137,16 +138,18 @@ class BaseScreen(Screen[None]):
         except DeskError as error:
             if act.otherwise is None or not act.otherwise(error):
                 self._keep(act)
-                self.say(f"{act.failed}. {error.detail} Press R to try again.", failed=True)
+                again = " Press R to try again." if self.is_attached else ""
+                self.say(f"{act.failed}. {error.detail}{again}", failed=True)
         else:
-            if act.then is not None:
+            if act.then is not None and self.is_attached:
                 act.then(result)
         finally:
             self._count_acts(-1)
 
     def _keep(self, act: Act[Any]) -> None:
         self._failed = act
-        self.refresh_bindings()
+        if self.is_attached:
+            self.refresh_bindings()
 
     def _count_acts(self, by: int) -> None:
         self._acts += by

@@ -70,8 +70,8 @@ class TicketChannel(Channel):
             if after is None:
                 return held
 
-    async def answer(self, *, client_id: str, text: str, confirmed: bool) -> Message | Held:
-        return await self._client.answer(self._number, client_id=client_id, text=text, confirmed=confirmed)
+    async def answer(self, *, client_id: str, text: str) -> Message | Held:
+        return await self._client.answer(self._number, client_id=client_id, text=text)
 
     async def add_note(self, *, client_id: str, text: str) -> Note:
         return await self._client.add_note(self._number, client_id=client_id, text=text)

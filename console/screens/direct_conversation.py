@@ -60,10 +60,8 @@ class DirectChannel(Channel):
         held = await _all(lambda after: self._client.held(after=after))
         return [each for each in held if self.owns(each)]
 
-    async def answer(self, *, client_id: str, text: str, confirmed: bool) -> Message | Held:
-        return await self._client.answer_direct(
-            self._customer.id, client_id=client_id, text=text, confirmed=confirmed
-        )
+    async def answer(self, *, client_id: str, text: str) -> Message | Held:
+        return await self._client.answer_direct(self._customer.id, client_id=client_id, text=text)
 
     async def add_note(self, *, client_id: str, text: str) -> Note:
         return await self._client.add_direct_note(self._customer.id, client_id=client_id, text=text)

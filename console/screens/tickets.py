@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
@@ -15,7 +16,7 @@ from textual.widgets import Input
 
 from ..api.client import Sort
 from ..api.events import Event, MessageNews
-from ..api.models import Found, Ticket
+from ..api.models import Block, Found, Ticket
 from ..api.records import Page
 from ..state import times
 from ..state.desk import Change, name_of
@@ -137,9 +138,22 @@ class TicketsScreen(BaseScreen):
 
     def take(self, item: Event, changes: set[Change]) -> None:
         """Bring what changed into the list, or out of it."""
-        ticket = item.about.ticket if isinstance(item.about, MessageNews) else item.about
-        if not isinstance(ticket, Ticket):
-            return
+        about = item.about
+        if isinstance(about, Block):
+            self._take_block(about)
+        ticket = about.ticket if isinstance(about, MessageNews) else about
+        if isinstance(ticket, Ticket):
+            self._take_ticket(ticket)
+
+    def _take_block(self, block: Block) -> None:
+        """Mark the customer's tickets; those that are not loaded come with their page."""
+        for ticket in [row for row in self.listing.window.rows() if row.customer.id == block.customer.id]:
+            customer = replace(ticket.customer, blocked=block.customer.blocked)
+            self._take_ticket(replace(ticket, customer=customer))
+        if self._filter.name == "blocked":
+            self.listing.reload()
+
+    def _take_ticket(self, ticket: Ticket) -> None:
         listing, key = self.listing, str(ticket.number)
         if self._wanted:
             if (known := listing.window.get(key)) is not None:

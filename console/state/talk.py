@@ -19,7 +19,6 @@ class Outgoing:
     client_id: str
     text: str
     is_note: bool
-    confirmed: bool = False
     failure: str | None = None
     """Why it was not sent; None while it is being sent."""
 
@@ -163,6 +162,6 @@ def read_outgoing(text: str) -> list[Outgoing]:
     """Return what was being sent when the console ended; it may have arrived, which the desk knows."""
     try:
         kept = json.loads(text) if text else []
-        return [Outgoing(**{**each, "failure": "the console ended before an answer came"}) for each in kept]
+        return [Outgoing(**{**each, "failure": "no answer came before it was left"}) for each in kept]
     except (ValueError, TypeError):
         return []

@@ -10,6 +10,9 @@ from ..state.desk import Desk
 from ..state.plain import plain
 from ..state.sections import SECTIONS, Section
 
+_WIDE = 110
+"""Columns from which on there is room for everything."""
+
 _STATES = {
     "live": ("●", "live", "$text-success"),
     "connecting": ("◌", "connecting …", "$text-warning"),
@@ -42,16 +45,18 @@ class Heading(Widget):
     def _top(self, width: int) -> Content:
         desk = self._desk
         right = self._state(width)
-        left = Content.assemble((" Headset ", "bold $primary"), ("· ", "$text-muted"), plain(desk.me.desk))
+        left = Content.styled(" Headset", "bold $primary")
+        if width >= _WIDE or not self._place:
+            left = Content.assemble(left, (" · ", "$text-muted"), plain(desk.me.desk))
         if self._place:
-            left = Content.assemble(left, ("  ›  ", "$text-muted"), (self._place, "bold"))
+            left = Content.assemble(left, (" › ", "$text-muted"), (self._place, "bold"))
         room = max(0, width - right.cell_length - 1)
         return Content.assemble(left.truncate(room, ellipsis=True, pad=True), right, " ")
 
     def _state(self, width: int) -> Content:
         desk = self._desk
         mark, word, colour = _STATES[desk.connection.state]
-        if desk.connection.state == "lost" and desk.connection.reason and width >= 110:
+        if desk.connection.state == "lost" and desk.connection.reason and width >= _WIDE:
             word = f"offline, trying again: {desk.connection.reason}"
         elif desk.connection.state == "lost":
             word = "offline, trying again"

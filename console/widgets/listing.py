@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -19,6 +19,7 @@ from textual.visual import Visual
 from ..api.errors import DeskError, Unauthorized
 from ..state.window import Window
 from .columns import Column, Sized, join_cells, lay_out
+from .scrolling import set_lines
 from .wishes import LoginNeeded
 
 T = TypeVar("T")
@@ -375,9 +376,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
 
     def _size_up(self) -> None:
         rest = 1 if self._window.has_more or (self._error and len(self._window)) else 0
-        size = Size(self.size.width, len(self._window) + rest + 1)
-        if size != self.virtual_size:
-            self.virtual_size = size
+        set_lines(self, len(self._window) + rest + 1)
 
     def _refresh_row(self, at: int) -> None:
         y = at - self.scroll_offset.y + 1
@@ -401,7 +400,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         if line != (1 if blank else 0):
             return "listing--row", ""
         if self._error is not None:
-            return "listing--error", f"✗ Not loaded: {self._error} Press r to try again."
+            return "listing--error", f"✗ Not loaded; r tries again. {self._error}"
         if self.is_loading or self._window.has_more:
             return "listing--quiet", "Loading …"
         return "listing--quiet", self._empty if blank else ""

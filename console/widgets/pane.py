@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, Protocol
 
@@ -12,12 +13,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from ..api.errors import ApiError, DeskError, Unauthorized
+from ..api.errors import DeskError, Unauthorized
 from ..api.events import Event, MessageNews
 from ..api.messages import Held, Message, Note
 from ..api.people import Canned
 from ..api.records import Limits, Page
 from ..state.canned import fill
+from ..state.plain import plain
 from ..state.talk import Outgoing, Talk, read_outgoing, write_outgoing
 from .choice import Choice, Option
 from .composer import Composer
@@ -57,7 +59,7 @@ class Channel(Protocol):
     async def held(self) -> Sequence[Held]:
         """Return replies that are held."""
 
-    async def answer(self, *, client_id: str, text: str, confirmed: bool) -> Message | Held:
+    async def answer(self, *, client_id: str, text: str) -> Message | Held:
         """Answer the customer."""
 
     async def add_note(self, *, client_id: str, text: str) -> Note:
@@ -270,7 +272,8 @@ class ConversationPane(Widget):
         self._keep_outgoing()
         self._thread.changed_now()
         self._thread.to_end()
-        self.run_worker(self._deliver(outgoing), group="send")
+        # The app's and not the pane's: who sends and leaves at once has sent all the same.
+        self.app.run_worker(self._deliver(outgoing), group="send")
 
     async def _deliver(self, outgoing: Outgoing) -> None:
         """Send one text; where it fails it comes back to the field, if that is free."""
@@ -279,47 +282,46 @@ class ConversationPane(Widget):
                 note = await self._channel.add_note(client_id=outgoing.client_id, text=outgoing.text)
                 self._talk.put(note)
             else:
-                self._sent(await self._answer(outgoing))
+                result = await self._channel.answer(client_id=outgoing.client_id, text=outgoing.text)
+                self._sent(result)
         except DeskError as error:
             self._not_sent(outgoing, error)
         else:
             self._talk.take_back(outgoing.client_id)
-            self._thread.to_end()
         self._keep_outgoing()
-        self._thread.changed_now()
-        self.screen.refresh_bindings()
-
-    async def _answer(self, outgoing: Outgoing) -> Message | Held:
-        return await self._channel.answer(
-            client_id=outgoing.client_id, text=outgoing.text, confirmed=outgoing.confirmed
-        )
+        if self.is_attached:
+            self._thread.to_end()
+            self._thread.changed_now()
+            self.screen.refresh_bindings()
 
     def _sent(self, result: Message | Held) -> None:
         self._talk.put(result)
-        if isinstance(result, Held):
-            why = result.why or "it asks for a secret"
-            self._composer.say(
-                f"Held, not sent: {why}. Another moderator can release it (3 Held).", is_wrong=False
-            )
-        else:
+        if not isinstance(result, Held):
             self._channel.seen(result.seq)
+            return
+        said = f"Held, not sent: {result.why or 'it asks for a secret'}."
+        if self.is_attached:
+            self._composer.say(f"{said} Another moderator can release it (3 Held).", is_wrong=False)
+        else:
+            self.app.notify(plain(said), title=plain(self._channel.answer_to), markup=False)
 
     def _not_sent(self, outgoing: Outgoing, error: DeskError) -> None:
         if isinstance(error, Unauthorized):
             self.post_message(LoginNeeded())
-        is_asked = isinstance(error, ApiError) and error.code == "secret_suspected"
-        again = Outgoing(
-            client_id=outgoing.client_id, text=outgoing.text, is_note=outgoing.is_note, confirmed=is_asked
-        )
+        if not self.is_attached:
+            self._talk.fail(outgoing.client_id, error.detail)
+            said = f"Not sent: {error.detail} It waits there to be sent again."
+            title = plain(self._channel.answer_to)
+            self.app.notify(plain(said), title=title, severity="error", markup=False)
+            return
         if self._composer.text:
             self._talk.fail(outgoing.client_id, error.detail)
             self._composer.say(f"The one before was not sent: {error.detail}")
             return
         self._talk.take_back(outgoing.client_id)
-        self._again = again
+        self._again = outgoing
         self._composer.set_text(outgoing.text, is_note=outgoing.is_note)
-        end = "Enter sends it all the same." if is_asked else "Enter tries again."
-        self._composer.say(f"Not sent: {error.detail} {end}")
+        self._composer.say(f"Not sent: {error.detail} Enter tries again.")
 
     def _keep_outgoing(self) -> None:
         self._drafts.set(self._channel.key + _SENDING, write_outgoing(self._talk.outgoing))
@@ -349,14 +351,7 @@ class ConversationPane(Widget):
         """Send what failed again."""
         failed = self._failed()
         if isinstance(failed, Outgoing):
-            self._put_out(
-                Outgoing(
-                    client_id=failed.client_id,
-                    text=failed.text,
-                    is_note=failed.is_note,
-                    confirmed=failed.confirmed,
-                )
-            )
+            self._put_out(replace(failed, failure=None))
         elif failed is not None:
             self.run_worker(self._resend(failed), group="send")
 

@@ -9,7 +9,6 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Size
 from textual.message import Message as Posted
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -19,6 +18,7 @@ from textual.visual import Visual
 from ..state.talk import Entry, Talk, key_of
 from .listing import REPAINT
 from .looks import Block, Look, Scene, at_of, day_line, draw
+from .scrolling import set_lines
 
 _NEAR = 5
 """Lines from the top at which the page before is fetched."""
@@ -154,7 +154,7 @@ class Thread(ScrollView, can_focus=True):
             self._lines.append((key, "system", Content("")))
         if self._lines:
             self._lines.pop()
-        self.virtual_size = Size(self.size.width, max(1, len(self._lines)))
+        set_lines(self, max(1, len(self._lines)))
 
     def on_mount(self) -> None:
         """Begin with what is known."""
@@ -271,7 +271,7 @@ class Thread(ScrollView, can_focus=True):
 
     def _empty(self) -> str:
         if self.problem is not None:
-            return f"✗ Not loaded: {self.problem} Press r to try again."
+            return f"✗ Not loaded; r tries again. {self.problem}"
         return "Nothing was said yet." if self._talk.is_loaded else "Loading …"
 
     def _strip(self, content: Content, style: str, width: int) -> Strip:

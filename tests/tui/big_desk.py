@@ -62,16 +62,15 @@ class Changes:
     def __init__(self, desk: Desk, count: int) -> None:
         self._database = Database(desk.database, on_team_event=desk.plugin._hub.wake_team)
         self._count, self._chance = count, random.Random(1)
-        self._number = 0
 
     async def make(self, many: int) -> None:
-        """Change some tickets in one transaction: most of them anywhere, some on the first screen."""
+        """Change different tickets in one transaction: most of them anywhere, some on the first screen."""
+        near = self._chance.sample(range(min(30, self._count)), min(30, many // 3, self._count))
+        far = self._chance.sample(range(self._count), many)
+        at = int(time.time() * 1000)
         async with self._database.transaction() as tx:
-            for _ in range(many):
-                self._number += 1
-                far = self._count if self._number % 3 else 30
-                ticket = FIRST + self._count - 1 - self._chance.randrange(min(far, self._count))
-                at = int(time.time() * 1000)
+            for n in list(dict.fromkeys(near + far))[:many]:
+                ticket = FIRST + self._count - 1 - n
                 await tx._conn.execute(_TOUCH, at, ticket)
                 tx.team_events.note("ticket.updated", ticket=ticket)
 

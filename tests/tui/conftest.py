@@ -42,16 +42,17 @@ def config() -> dict[str, Any]:
 
 @pytest.fixture
 def sit(signing_in: None, pinned: Any, desk: Desk, tmp_path: Path) -> Sit:  # noqa: F811
-    """Seat a moderator, by name, at a console of a size."""
+    """Seat a moderator, by name, at a console of a size; at the same `place` what was kept is there."""
     seats = 0
 
     @asynccontextmanager
     async def seated(
-        name: str = "Carol", size: tuple[int, int] = (80, 24), **options: Any
+        name: str = "Carol", size: tuple[int, int] = (80, 24), *, place: str = "", **options: Any
     ) -> AsyncIterator[Seat]:
         nonlocal seats
         seats += 1
-        async with take_a_seat(desk, name, tmp_path / f"seat{seats}", pinned, size) as seat:
+        folder = tmp_path / (place or f"seat{seats}")
+        async with take_a_seat(desk, name, folder, pinned, size, **options) as seat:
             yield seat
 
     return seated

@@ -124,11 +124,11 @@ async def sign_in_at(desk: Desk, name: str, clock: Any) -> Console:
 
 @asynccontextmanager
 async def take_a_seat(
-    desk: Desk, name: str, folder: Path, clock: Any, size: tuple[int, int]
+    desk: Desk, name: str, folder: Path, clock: Any, size: tuple[int, int], *, url: str | None = None
 ) -> AsyncIterator[Seat]:
-    """Sign a moderator in at a console of their own and run it."""
+    """Sign a moderator in at a console of their own and run it; `url` is another way to the desk."""
     console = await sign_in_at(desk, name, clock)
-    client = Client(str(desk.http.make_url("/")), console.token)
+    client = Client(url or str(desk.http.make_url("/")), console.token)
     storage = Store(folder / "kept", ConfigFile(folder / "config.yaml"))
     tokens: list[NewToken] = []
     app = HeadsetConsole(client, await client.me(), storage, now=clock.now, keep_token=tokens.append)

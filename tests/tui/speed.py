@@ -124,6 +124,7 @@ async def big_desk(folder: Path, tickets: int) -> AsyncIterator[BigDesk]:
         str(tickets),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,  # there is no homeserver, which it says again and again
     )
     try:
         told = await _read(process)
