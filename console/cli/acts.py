@@ -15,8 +15,7 @@ from ..api.errors import ApiError, Unreachable
 from ..api.messages import Held
 from ..api.models import Block, CustomerDetail, Status
 from ..state.desk import name_of
-from ..state.plain import plain
-from .output import local, print_json
+from .output import local, print_json, say
 from .reading import TICKET
 from .running import Refused, Session
 
@@ -180,4 +179,4 @@ def _report(value: object, sentence: str, as_json: bool) -> None:
     if as_json:
         print_json(value)
     else:
-        click.echo(plain(sentence))
+        say(sentence)

@@ -40,6 +40,16 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
         click.echo("  ".join(padded).rstrip())
 
 
+def say(sentence: str) -> None:
+    """Print one line."""
+    click.echo(plain(sentence))
+
+
+def indented(text: str) -> str:
+    """Return somebody's words, each line set in, as they may be printed."""
+    return "\n".join(f"  {line}".rstrip() for line in plain(text, lines=True).split("\n"))
+
+
 def local(at: datetime) -> str:
     """Return a time as the clock on the wall here shows it."""
     return at.astimezone().strftime("%Y-%m-%d %H:%M")

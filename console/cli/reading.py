@@ -14,7 +14,7 @@ from ..api.models import Side, Status, Ticket, TicketDetail
 from ..api.records import Page
 from ..state.desk import name_of
 from ..state.plain import plain
-from .output import local, print_json, print_table
+from .output import indented, local, print_json, print_table
 from .running import Session
 
 T = TypeVar("T")
@@ -206,12 +206,8 @@ def _message(message: Message) -> tuple[str, str]:
     marks += ["deleted"] if message.deleted_at else []
     marks += [message.delivery] if message.delivery not in ("sent", "delivered") else []
     head = f"{plain(author.name or author.kind)}" + (f" ({', '.join(marks)})" if marks else "")
-    return local(message.created_at), f"{head}\n{_indented(message.text)}"
+    return local(message.created_at), f"{head}\n{indented(message.text)}"
 
 
 def _note(note: Note) -> tuple[str, str]:
-    return local(note.created_at), f"{plain(note.by.name)} (note)\n{_indented(note.text)}"
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line}".rstrip() for line in plain(text, lines=True).split("\n"))
+    return local(note.created_at), f"{plain(note.by.name)} (note)\n{indented(note.text)}"

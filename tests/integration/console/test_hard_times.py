@@ -16,7 +16,7 @@ from console.api import http as console_http
 from console.api.client import Client
 from console.api.errors import ApiError, NotUnderstood, Unauthorized, Unreachable
 from console.api.events import Event, Reset
-from console.api.stream import Connected, Connecting, Item, Lost, Stream
+from console.api.stream import Backoff, Connected, Connecting, Item, Lost, Stream
 
 Answer = Callable[[], web.Response]
 
@@ -153,7 +153,7 @@ async def test_nothing_unsafe_gets_into_an_address(odd: Odd, client: Client, nam
 async def told(client: Client, count: int, after: int = 0) -> list[Item]:
     """Return the first items of a stream, without the waits in it."""
     items: list[Item] = []
-    stream = Stream(client, after)
+    stream = Stream(client, after, backoff=Backoff(chance=lambda: 1.0))
 
     async def listen() -> None:
         async with aclosing(stream.__aiter__()) as listened:
@@ -196,6 +196,15 @@ async def test_the_end_of_the_session_is_the_end(odd: Odd, client: Client) -> No
     with pytest.raises(Unauthorized):
         await told(client, 99)
     assert len(odd.asked) == 1
+
+
+async def test_waits_grow_only_while_nothing_comes(odd: Odd, client: Client) -> None:
+    odd.answer = page(502)
+    waits = [item.retry_in for item in await told(client, 8) if isinstance(item, Lost)]
+    assert waits == [1.0, 2.0, 4.0, 8.0]
+    odd.answer = stream(": connected\n\n")
+    waits = [item.retry_in for item in await told(client, 9) if isinstance(item, Lost)]
+    assert waits == [1.0, 1.0, 1.0]
 
 
 @pytest.mark.parametrize(
