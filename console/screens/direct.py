@@ -31,7 +31,7 @@ class DirectScreen(SplitScreen[Direct]):
         """Show the conversations."""
         yield Listing(
             [
-                Column(title="", cell=self._mark, width=2, keep=9),
+                Column(title="", cell=self._mark, width=1, keep=9),
                 Column(
                     title="Customer", cell=lambda direct: name_of(direct.customer), width=16, grow=2, keep=10
                 ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
@@ -65,6 +66,11 @@ class LoginsScreen(SplitScreen[Token]):
         """Follow logins that are made and ended."""
         if "moderators" in changes:
             self.reload_soon()
+
+    @on(Listing.Opened)
+    def opened(self) -> None:
+        """Do the one thing that there is to do."""
+        self.action_revoke()
 
     def action_revoke(self) -> None:
         """Ask whether the login is to end."""

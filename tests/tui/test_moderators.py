@@ -104,7 +104,7 @@ async def test_a_login_is_ended(sit: Sit, desk) -> None:
             await seat.press("down")
         await seat.press("d")
         await seat.sees("End Alice's login?", "That console has to log in again.")
-        await seat.press("n", "d", "y")
+        await seat.press("n", "enter", "y")
         await seat.hears("Alice's login is ended.")
         assert (await other.api.request("GET", "/v1/mod/me")).status == 401
         await seat.sees_no("Alice")
@@ -142,8 +142,8 @@ async def test_moderator_form_picture(sit: Sit, picture, size, theme) -> None:
     async with sit(size=size) as seat:
         await seat.go("moderators")
         await seat.sees("Carol (you)")
-        await seat.press("a", *"Dave", "tab", *"555", "enter")
-        await seat.press("tab", "tab", "space")
+        await seat.press("a", *"Dave", "tab", *"@dave", "enter")
+        await seat.sees("A Telegram id is a number")
         assert await seat.picture(theme) == picture
 
 
