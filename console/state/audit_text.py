@@ -23,8 +23,8 @@ def sentence(entry: AuditEntry, names: Names) -> str:
     if say is None:
         return plain(f"{entry.action} {_words(entry.target)} {_words(entry.detail)}").strip()
     target = entry.target
-    if target.get("moderator") in names:
-        target = {"name": names[target["moderator"]], **target}
+    if (name := names.get(str(target.get("moderator")))) is not None:
+        target = {"name": name, **target}
     return plain(say(target, entry.detail))
 
 
@@ -120,7 +120,7 @@ _SENTENCES: Mapping[str, Callable[[Json, Json], str]] = {
     "reply.held": _about("wrote a reply that is held, to"),
     "reply.released": _about("released a held reply to"),
     "reply.dropped": _about("dropped a held reply to"),
-    "message.sent": _about("answered"),
+    "reply.sent": _about("answered"),
     "message.resent": _about("sent a failed message again, of"),
     "note.created": _about("wrote a note on"),
     "ticket.closed": _about("closed"),

@@ -115,7 +115,8 @@ def _head(entry: Entry, scene: Scene) -> Content:
             parts.append((f"  {mark}", colour))
     elif isinstance(entry, Note):
         parts = [("Note", "bold $text-warning"), (f" · {plain(entry.by.name)}", "bold")]
-        parts.append((f"  {_clock(entry.created_at, scene)}  the team only", "$text-muted"))
+        readers = "only you" if entry.ticket is None else "the team only"
+        parts.append((f"  {_clock(entry.created_at, scene)}  {readers}", "$text-muted"))
     elif isinstance(entry, Held):
         parts = [("Held, not sent", "bold $text-warning"), (f" · {plain(entry.author.name or '')}", "bold")]
         parts.append((f"  {_clock(entry.created_at, scene)}", "$text-muted"))

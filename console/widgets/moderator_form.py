@@ -27,6 +27,8 @@ class ModeratorForm(Dialog[ModeratorWish | None]):
     ModeratorForm .label { color: $text-muted; margin-top: 1; }
     ModeratorForm .label.-first { margin-top: 0; }
     ModeratorForm Checkbox { margin-top: 1; }
+    ModeratorForm Checkbox > .toggle--button { color: $panel; background: $panel; }
+    ModeratorForm Checkbox.-on > .toggle--button { color: $text-success; background: $panel; }
     """
 
     def __init__(self, title: str, known: Moderator | None = None) -> None:

@@ -190,6 +190,6 @@ async def test_direct_conversation_picture(sit: Sit, seeds: Seeds, picture, size
         await seat.press("home", "enter")
         await seat.sees("Private with Ann")
         await seat.press("n", *"Called", "space", *"the", "space", *"police?", "enter")
-        await seat.press("i", *"No,", "space", *"never.", "enter")
+        await seat.press(*"No,", "space", *"never.", "enter")
         await seat.sees("Called the police?", "No, never.")
         assert await seat.picture(theme) == picture
