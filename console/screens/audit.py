@@ -119,7 +119,8 @@ class AuditScreen(SplitScreen[AuditEntry]):
         """Let words be typed."""
         field = self.query_one("#filter", Input)
         field.display = True
-        field.focus()
+        # At once: `focus` waits, and what is typed meanwhile would be taken for keys.
+        self.set_focus(field)
 
     def action_leave(self) -> None:
         """Show the whole log again."""

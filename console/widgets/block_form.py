@@ -71,7 +71,7 @@ class BlockForm(Dialog[BlockWish | None]):
         """Begin with the usual length."""
         lengths = self.query_one("#lengths", OptionList)
         lengths.highlighted = 0
-        lengths.focus()
+        self.set_focus(lengths)
         self._changed()
 
     @on(OptionList.OptionHighlighted)
@@ -88,7 +88,7 @@ class BlockForm(Dialog[BlockWish | None]):
         """Let the first digit of a length go into its field, wherever one stands."""
         field = self.query_one("#duration", Input)
         if field.display and isinstance(self.focused, OptionList) and event.character in tuple("0123456789"):
-            field.focus()
+            self.set_focus(field)
             field.insert_text_at_cursor(event.character or "")
             event.stop()
 
@@ -112,7 +112,7 @@ class BlockForm(Dialog[BlockWish | None]):
             end = self.query_one("#end", Static)
             end.add_class("wrong")
             end.update(problem)
-            field.focus()
+            self.set_focus(field)
             return
         self.dismiss(
             BlockWish(

@@ -56,7 +56,7 @@ class ModeratorForm(Dialog[ModeratorWish | None]):
     def on_mount(self) -> None:
         """Begin with the name."""
         self.query_one("#problem").display = False
-        self.query_one("#name").focus()
+        self.set_focus(self.query_one("#name"))
 
     def _value(self, field: str) -> str:
         return self.query_one(f"#{field}", Input).value

@@ -64,7 +64,7 @@ class Prompt(Dialog[str | None]):
     def on_mount(self) -> None:
         """Stand in the field, after what is in it."""
         field = self.query_one("#field")
-        field.focus()
+        self.set_focus(field)
         if isinstance(field, TextArea):
             field.move_cursor(field.document.end)
         self.query_one("#problem").display = False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
+from textual.widgets import Input
 
 from console.screens.audit import AuditScreen
 from tests.tui.conftest import Sit
@@ -52,6 +54,17 @@ async def test_the_filter_narrows_the_list_down_as_one_types(sit: Sit, desk, see
         await seat.sees("Nothing like it in the")
         await seat.press("enter", "escape")
         await seat.sees("“hello”", "“fees”")
+
+
+async def test_what_is_typed_at_once_after_the_key_is_no_command(sit: Sit) -> None:
+    async with sit() as seat:
+        await seat.go("audit")
+        await seat.sees("logged in")
+        for key in ("slash", "1", "q"):
+            seat.app.post_message(events.Key(key, {"slash": "/"}.get(key, key)))
+        await seat.until(lambda: isinstance(seat.app.focused, Input), "the filter has the focus")
+        assert seat.app.current_mode == "audit"
+        assert seat.app.is_running
 
 
 async def test_more_is_loaded_to_be_filtered(sit: Sit, desk, seeds: Seeds) -> None:
