@@ -70,7 +70,7 @@ async def test_direct(system: System, sit: Sit) -> None:
         await customer.send_direct("Bob", said)
         await seat.sees(said)
         await seat.press("enter")
-        await seat.sees("Never ask for a seed phrase or private key.")
+        await seat.sees("Private with anonymous", "Never ask for a seed phrase or private key.")
         async with customer.stream() as stream:
             await seat.press("i", *answered, "enter")
             assert (await stream.wait_for_text(answered))["author"]["name"] == "Bob"
