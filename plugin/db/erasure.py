@@ -80,6 +80,7 @@ _BLANK = (
     """UPDATE stranger_reply SET text = ''
        WHERE ticket IN (SELECT number FROM ticket WHERE customer_id = $1)""",
     "UPDATE note SET text = '' WHERE customer_id = $1",
+    "UPDATE held_reply SET text = '' WHERE customer_id = $1",
     "DELETE FROM challenge WHERE session_id IN (SELECT id FROM session WHERE customer_id = $1)",
 )
 _BLANK_AT = (
@@ -92,10 +93,12 @@ _BLANK_AT = (
     """UPDATE session SET ended_at = COALESCE(ended_at, $2), page_url = NULL, locale = NULL,
            address_hash = NULL
        WHERE customer_id = $1""",
-    """UPDATE held_reply SET text = '', state = CASE WHEN state = 'held' THEN 'dropped' ELSE state END,
-           decided_at = COALESCE(decided_at, $2)
-       WHERE customer_id = $1""",
 )
+
+_DROP_HELD = """
+    UPDATE held_reply SET state = 'dropped', decided_at = $2 WHERE customer_id = $1 AND state = 'held'
+    RETURNING id, ticket, direct_id, moderator_id
+"""
 
 
 class ErasureRepository:
@@ -134,5 +137,12 @@ class ErasureRepository:
         for statement in _BLANK_AT:
             await self._conn.execute(statement, customer_id, to_ms(at))
         await SearchIndex(self._conn).remove_customer(customer_id)
+        for row in await self._conn.fetch(_DROP_HELD, customer_id, to_ms(at)):
+            self._events.note(
+                "reply.dropped",
+                ticket=row["ticket"],
+                object_id=row["id"],
+                moderator_id=row["moderator_id"] if row["direct_id"] else None,
+            )
         for row in await self._conn.fetch(_LIST_TICKETS, customer_id):
             self._events.note("ticket.updated", ticket=row["number"])

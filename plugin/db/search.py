@@ -40,7 +40,7 @@ _HITS = """
     WHERE {0} ORDER BY e.id DESC
 """
 
-TOP = 2**62
+TOP = 2**53
 """Above every entry."""
 
 

@@ -32,11 +32,6 @@ def is_allowed(length: timedelta | None, rules: BlockRules) -> bool:
     return rules.longest is None or (length is not None and length <= rules.longest)
 
 
-def is_over(block: Block, now: datetime) -> bool:
-    """Tell whether `block` has ended."""
-    return block.lifted_at is not None or (block.expires_at is not None and block.expires_at <= now)
-
-
 def holds(block: Block, at: datetime) -> bool:
     """Tell whether `block` is in force at `at`."""
     if at < block.created_at:

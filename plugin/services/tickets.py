@@ -101,6 +101,8 @@ class TicketService:
     async def _get_own(tx: Transaction, session: Session, number: int) -> Ticket:
         if not await tx.sessions.is_live(session.id):
             raise Unauthorized
+        # Before the ticket is read: else what a moderator changes of it meanwhile would be written over.
+        await tx.conversations.lock(session.customer_id)
         ticket = await tx.tickets.get_by_number(number)
         if ticket is None or ticket.customer_id != session.customer_id:
             raise NotFound
@@ -125,11 +127,15 @@ class TicketService:
         now = self._clock.now()
         async with self._database.transaction() as tx:
             idle = await tx.tickets.list_idle(now - close_after, _MOST_AT_ONCE)
-            for ticket in sorted(idle, key=lambda one: one.customer_id):
-                await self.close(tx, ticket, now)
+            for found in sorted(idle, key=lambda one: one.customer_id):
+                await tx.conversations.lock(found.customer_id)
+                # As it is under the lock: somebody may have written in it, or taken it, meanwhile.
+                ticket = await tx.tickets.get_by_number(found.number) or found
+                if ticket.status == "open" and ticket.active_at == found.active_at:
+                    await self.close(tx, ticket, now)
             next_idle = await tx.tickets.get_next_idle()
-        for ticket in idle:
-            self._hub.wake(ticket.customer_id)
+        for found in idle:
+            self._hub.wake(found.customer_id)
         if next_idle is None:
             return _LONGEST_PAUSE
         return min(max((next_idle + close_after - now).total_seconds(), 0.0), _LONGEST_PAUSE)

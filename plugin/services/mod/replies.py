@@ -21,7 +21,7 @@ from ..hub import Hub
 from ..ports import Clock
 from ..ticket_acts import TicketActs
 from .held import HeldDesk, HeldView
-from .tickets import lock_ticket
+from .tickets import lock_ticket, refuse_erased
 
 _FAILED = ("failed", "unconfirmed")
 
@@ -82,8 +82,7 @@ class ReplyDesk:
         found = await tx.console_acts.find(by.id, client_id)
         if found is not None:
             return await self._repeat(tx, by, target, found, text)
-        if await tx.sessions.is_erased(target.customer_id):
-            raise Conflict("This customer was erased.")
+        await refuse_erased(tx, target.customer_id)
         why, now = why_held(text), self._clock.now()
         if why is not None:
             held = await self._held.hold(
@@ -131,11 +130,10 @@ class ReplyDesk:
         found = await tx.console_acts.find(by.id, client_id)
         if found is not None:
             note = await tx.notes.get(found)
-            if note is None or note.ticket != target.ticket or note.text not in (text, ""):
+            if note is None or not _is_of(note, target) or note.text not in (text, ""):
                 raise _taken()
             return note, False
-        if await tx.sessions.is_erased(target.customer_id):
-            raise Conflict("This customer was erased.")
+        await refuse_erased(tx, target.customer_id)
         note = await self._acts.write_note(tx, by, target, text)
         await self._note(tx, by, client_id, note.id)
         return note, True
@@ -173,9 +171,7 @@ class ReplyDesk:
         message, held = await tx.conversations.get_message(found), await tx.held.get(found)
         said: Message | HeldReply | None = message or held
         # What was forgotten has no text to compare with.
-        if said is None or said.ticket != target.ticket or said.text not in (text, ""):
-            raise _taken()
-        if said.customer_id != target.customer_id:
+        if said is None or not _is_of(said, target) or said.text not in (text, ""):
             raise _taken()
         if message is not None:
             return await self._show(tx, message, is_new=False)
@@ -195,6 +191,11 @@ class ReplyDesk:
         view = await self._held_desk.get(tx, held.id, by)
         blocked = held.customer_id in await tx.blocks.list_blocked(self._clock.now())
         return Said(held=view, blocked=blocked, is_new=is_new)
+
+
+def _is_of(said: Message | HeldReply | TeamNote, target: Target) -> bool:
+    """Tell whether it was said there; of what is private only the customer tells where."""
+    return (said.customer_id, said.ticket) == (target.customer_id, target.ticket)
 
 
 def _taken() -> Conflict:

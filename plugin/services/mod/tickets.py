@@ -10,7 +10,7 @@ from ...db.blocks import BlockEntry
 from ...db.database import Database
 from ...db.transaction import Transaction
 from ...domain.desk import CustomerParticulars, Sort, TicketFilter, TicketItem, TicketPlace
-from ...domain.errors import Invalid, NotFound
+from ...domain.errors import Conflict, Invalid, NotFound
 from ...domain.model import Moderator, Ticket
 from ..hub import Hub
 from ..ports import Clock
@@ -97,10 +97,12 @@ class TicketDesk:
 
         Raises:
             NotFound: there is no such ticket.
+            Conflict: its customer was erased.
             Invalid: the assignee is not on the allow-list.
         """
         async with self._database.transaction() as tx:
             ticket = await lock_ticket(tx, number)
+            await refuse_erased(tx, ticket.customer_id)
             if wish.unassign or wish.assignee is not None:
                 await self._assign(tx, by, ticket, wish.assignee)
             if wish.tags is not None:
@@ -138,6 +140,12 @@ async def lock_ticket(tx: Transaction, number: int) -> Ticket:
         raise NotFound
     await tx.conversations.lock(ticket.customer_id)
     return await tx.tickets.get_by_number(number) or ticket
+
+
+async def refuse_erased(tx: Transaction, customer_id: str) -> None:
+    """Raise Conflict where nobody is left to whom anything could be done, under the conversation's lock."""
+    if await tx.sessions.is_erased(customer_id):
+        raise Conflict("This customer was erased.")
 
 
 async def get_customer_card(

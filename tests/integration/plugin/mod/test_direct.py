@@ -160,11 +160,12 @@ async def test_what_asks_for_a_secret_is_held_and_only_here(psst, person, alice,
     assert (await bob.get("/v1/mod/stats"))["held"] == 0
 
 
-async def test_notes_are_the_moderators_own(psst, person, alice, bob) -> None:
+async def test_notes_are_the_moderators_own(psst, pinned, person, alice, bob) -> None:
     body = new(" remember  ")
     made = await alice.api.request("POST", f"{psst}/notes", body)
     assert (made.status, made.json["text"], made.json["ticket"]) == (201, "remember", None)
     assert (await alice.api.request("POST", f"{psst}/notes", body)).status == 200
+    pinned.advance(1)
     second = await alice.post(f"{psst}/notes", new("and this"))
     first = await alice.get(f"{psst}/notes?limit=1")
     assert first["items"] == [made.json]

@@ -314,3 +314,12 @@ async def test_searching(cases: Cases, alice: Console) -> None:
 async def test_a_bad_search_is_refused_by_name(alice: Console, body: dict[str, Any], field: str) -> None:
     answer = await alice.api.request("POST", "/v1/mod/tickets/search", body)
     assert (answer.status, answer.json["code"], answer.json["field"]) == (422, "invalid", field)
+
+
+async def test_a_number_that_fills_a_page_has_a_next_one(cases: Cases, alice: Console) -> None:
+    _, one = await cases.open("hello")
+    _, two = await cases.open(f"as in {one}")
+    first = await alice.post("/v1/mod/tickets/search", {"q": str(one), "limit": 1})
+    after = {"q": str(one), "limit": 1, "after": first["next"]}
+    rest = await alice.post("/v1/mod/tickets/search", after)
+    assert [item["number"] for item in first["items"] + rest["items"]] == [one, two]
