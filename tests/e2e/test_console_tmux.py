@@ -65,7 +65,7 @@ async def open_ticket(terminal: Tmux, number: int, text: str) -> None:
     await terminal.press("Enter")
     await terminal.shows("enter Open")
     await terminal.press("Enter")
-    await terminal.shows(f"›  #{number}", "enter to write", text)
+    await terminal.shows(f"#{number} anonymous", "enter to write", text)
 
 
 async def leave_ticket(terminal: Tmux) -> None:
@@ -137,7 +137,7 @@ async def test_a_moderators_work_with_real_keys(system: System, terminal: Tmux) 
         await terminal.write("rude words")
         await terminal.shows("rude words")
         await terminal.press("Enter")
-        await terminal.shows(f"›  #{rude.number}", "blocked")
+        await terminal.shows(f"#{rude.number} anonymous", "blocked")
         held = await rude.customer.send(f"held {uuid.uuid4()}")
         await terminal.shows(held["text"])
         # What came later is in the group: had the other one been let through, it would be, too.
