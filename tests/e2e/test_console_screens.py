@@ -68,7 +68,8 @@ async def test_direct(system: System, sit: Sit) -> None:
     async with sit(BOB) as seat:
         await seat.go("direct")
         await customer.send_direct("Bob", said)
-        await seat.sees(said)
+        # The text alone may stand in the notice, before the list has it.
+        await seat.sees("● anonymous", said)
         await seat.press("enter")
         await seat.sees("Private with anonymous", "Never ask for a seed phrase or private key.")
         async with customer.stream() as stream:
