@@ -25,8 +25,6 @@ from .split import SplitScreen
 class DirectScreen(SplitScreen[Direct]):
     """Who wrote in private, newest first."""
 
-    KEYS_TITLE = "Direct"
-
     def compose_list(self) -> Iterable[Widget]:
         """Show the conversations."""
         yield Listing(

@@ -17,8 +17,6 @@ from .base import BaseScreen
 class OverviewScreen(BaseScreen):
     """Numbers, hours and health."""
 
-    KEYS_TITLE = "Overview"
-
     def compose_body(self) -> Iterable[Widget]:
         """Show the figures."""
         yield VerticalScroll(Figures(), id="overview")

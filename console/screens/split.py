@@ -28,6 +28,7 @@ _GATHER = 1.0
 class SplitScreen(BaseScreen, Generic[T]):
     """Such a screen; a subclass gives the list and the facts of a row."""
 
+    KEYS_TITLE = "Beside the list"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("J,shift+down", "read(3)", "Text down", show=False, tooltip="Scrolls the text of the row"),
         Binding("K,shift+up", "read(-3)", "Text up", show=False, tooltip="Scrolls it back"),
