@@ -48,7 +48,8 @@ _POLICY = (
 )
 
 _CSS_COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
-_AROUND_SIGNS = re.compile(rb" ?([{};,]) ?")
+# The blank after a property's name; one before a colon, as in a selector, means something.
+_AROUND_SIGNS = re.compile(rb" ?([{};,]) ?|(?<=[a-z])(:) ")
 
 _LOADER_CACHE = "public, max-age=60, stale-while-revalidate=86400"
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -175,7 +176,8 @@ def _is_asset(name: str) -> bool:
 def _slim(name: str, content: bytes) -> bytes:
     """Return what of a file goes over the wire: no comments and no indentation, which are a sixth of it."""
     if name.endswith(".css"):
-        return _AROUND_SIGNS.sub(rb"\1", b" ".join(_CSS_COMMENT.sub(b"", content).split()))
+        sheet = _AROUND_SIGNS.sub(rb"\1\2", b" ".join(_CSS_COMMENT.sub(b"", content).split()))
+        return sheet.replace(b";}", b"}")
     if not name.endswith(".js"):
         return content
     lines = (line.strip() for line in content.splitlines())

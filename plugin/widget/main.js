@@ -67,7 +67,7 @@ class App {
 
   // The texts come from the desk. Where it can't be reached now, those of the last visit do.
   async #findConfig() {
-    const unreachable = document.getElementById("unreachable");
+    const unreachable = document.querySelector("#unreachable");
     for (const backoff = new Backoff(); ;) {
       try {
         return await this.#readConfig(read("locale") ?? this.settings.locale);

@@ -9,7 +9,7 @@ export class Shell {
   #stack = [];
   #header = document.querySelector("header");
   #main = document.querySelector("main");
-  #state = document.getElementById("state");
+  #state = document.querySelector("#state");
 
   constructor(app) {
     this.#app = app;
@@ -45,11 +45,14 @@ export class Shell {
     while (this.#stack.length > 1) this.back();
   }
 
-  // Everything anew, in the language of now.
+  // Everything anew, in the language of now. What is being written goes over: a draft may have less of it, or nothing.
   rebuild() {
+    const field = (level) => [...level.view.element.querySelectorAll("textarea")].pop() ?? {};
     for (const level of this.#stack) {
+      const { value } = field(level);
       level.view.close?.();
       level.view = level.make(this.#app);
+      field(level).value = value;
     }
     this.#show();
     this.top.focus();
@@ -57,11 +60,11 @@ export class Shell {
 
   // Nothing that somebody has begun stays.
   forget() {
-    for (const { view } of this.#stack) view.forget?.();
+    for (const level of this.#stack) level.view.forget?.();
   }
 
   update() {
-    for (const { view } of this.#stack) view.update?.();
+    for (const level of this.#stack) level.view.update?.();
   }
 
   // What everybody should know now; an empty text takes it away.
@@ -77,19 +80,16 @@ export class Shell {
       if (!element.isConnected) this.#main.append(element);
       element.inert = element !== this.top.element;
     }
-    this.#header.replaceChildren(...this.#headerParts(this.top));
-    this.update();
-  }
-
-  #headerParts({ heading, actions = [] }) {
-    const back = iconButton("back", t("back"), () => this.back());
-    const close = iconButton("close", t("close"), () => this.#app.frame.send("close", {}));
-    return [
-      this.#stack.length > 1 ? back : el("span", { class: "logo" }, icon("headset")),
+    const { heading, actions = [] } = this.top;
+    this.#header.replaceChildren(
+      this.#stack.length > 1
+        ? iconButton("back", t("back"), () => this.back())
+        : el("span", { class: "logo" }, icon("headset")),
       heading,
       ...actions,
-      ...(this.#app.frame.host ? [close] : []),
-    ];
+      this.#app.frame.host ? iconButton("close", t("close"), () => this.#app.frame.send("close", {})) : "",
+    );
+    this.update();
   }
 }
 

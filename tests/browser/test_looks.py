@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.texts import read_texts, t
 from tests.browser.tour import PHRASE
@@ -119,3 +120,42 @@ async def test_the_newest_message_stays_in_sight_when_a_warning_comes(visitor: V
         await expect(widget.view.locator(".jump")).to_be_hidden()
         await expect(widget.bubble(f"last {n}")).to_be_in_viewport()
         await widget.press(t("secret.clear"))
+
+
+async def test_what_may_be_a_secret_outlives_a_change_of_language(visitor: Visitor) -> None:
+    """No draft has it, as it is kept nowhere."""
+    widget = await visitor.open(data_theme="light")
+    await widget.keep_draft("half a sentence")
+    words = "abandon ability able about above absent absorb abstract absurd abuse"
+    await widget.composer.fill(words)
+    await widget.api("setLocale", "ar")
+    await assert_language(widget, "ar", "rtl")
+    await expect(widget.composer).to_have_value(words)
+    await expect(widget.view.get_by_role("button", name=t("composer.send", locale="ar"))).to_be_enabled()
+    assert not any("abandon" in value for value in (await widget.stored()).values())
+
+
+async def test_what_was_written_in_the_last_moment_outlives_a_change_of_language(visitor: Visitor) -> None:
+    """No draft has it yet: what looks for secrets, before anything is kept, is still on its way."""
+    held: list[str] = []
+    go_on = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        held.append(route.request.url)
+        await go_on.wait()
+        await route.continue_()
+
+    await visitor.begin()
+    await visitor.context.route("**/views/guard.js", hold)
+    widget = await visitor.visit(data_theme="light")
+    await widget.open()
+    await widget.composer.fill("half a sentence")
+    await widget.api("setLocale", "ar")
+    await assert_language(widget, "ar", "rtl")
+    await expect(widget.composer).to_have_value("half a sentence")
+    assert held
+    go_on.set()
+    await widget.keep_draft("half a sentence, and then")
+    await widget.api("setLocale", "en")
+    await assert_language(widget, "en", "ltr")
+    await expect(widget.composer).to_have_value("half a sentence, and then")

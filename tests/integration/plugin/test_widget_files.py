@@ -111,8 +111,9 @@ def code_of(content: bytes) -> list[str]:
 
 
 def sheet_of(content: bytes) -> str:
-    """Return a sheet without comments and blanks."""
-    return "".join(re.sub(r"/\*.*?\*/", "", content.decode(), flags=re.DOTALL).split())
+    """Return a sheet without comments, blanks and the last semicolon of each rule."""
+    blank = re.sub(r"/\*.*?\*/", "", content.decode(), flags=re.DOTALL)
+    return "".join(blank.split()).replace(";}", "}")
 
 
 async def test_comments_of_scripts_stay_at_home(desk: Desk) -> None:
