@@ -12,17 +12,19 @@ import pytest
 import schemathesis
 from ruamel.yaml import YAML
 
+from plugin.db import listing
 from plugin.db.team_events import TeamEventType
 from plugin.domain.errors import WIRE_CODES
 from plugin.domain.model import AuthorKind, BlockKind, Channel, Identity, Role, Source
 from plugin.domain.secrets import Kind
 from plugin.domain.text import MAX_TEXT
+from plugin.services.mod import tickets
 from plugin.services.mod.team import LARGEST_TELEGRAM_ID, LONGEST_NAME
 from plugin.services.tickets import LONGEST_COMMENT
 from plugin.web import document as module
 from plugin.web import schemas
 from plugin.web.document import list_operations, load_document
-from plugin.web.mod import blocks_api, shapes, team_api
+from plugin.web.mod import blocks_api, lists, shapes, team_api, ticket_requests
 from plugin.web.streams import MOST_STREAMS, PING_SECONDS
 
 DOCUMENT = load_document()
@@ -79,6 +81,10 @@ def test_it_is_a_valid_document() -> None:
         ("NewBlock.reason", "maxLength", blocks_api.LONGEST_REASON),
         ("BlockChange.reason", "maxLength", blocks_api.LONGEST_REASON),
         ("LastWords.text", "maxLength", shapes._LONGEST_EXCERPT),
+        ("Tags", "maxItems", ticket_requests._MOST_TAGS),
+        ("Search.q", "maxLength", MAX_TEXT),
+        ("TeamCustomerWhole.tickets", "maxItems", listing._MOST_TICKETS),
+        ("TeamCustomerWhole.blocks", "maxItems", tickets._MOST_BLOCKS),
         ("NewModerator.name", "maxLength", LONGEST_NAME),
         ("NewModerator.mxid", "maxLength", team_api._LONGEST_ID),
         ("NewModerator.telegram_id", "maximum", LARGEST_TELEGRAM_ID),
@@ -86,6 +92,11 @@ def test_it_is_a_valid_document() -> None:
 )
 def test_a_limit_is_the_codes(schema: str, key: str, value: int) -> None:
     assert get(schema)[key] == value
+
+
+def test_patterns_are_the_codes() -> None:
+    assert get("Cursor")["pattern"] == f"^{lists._CURSOR.pattern}$"
+    assert get("Tags")["items"]["maxLength"] == ticket_requests._LONGEST_TAG
 
 
 def test_the_limits_of_a_page_are_the_codes() -> None:
