@@ -23,7 +23,7 @@ from ruamel.yaml import YAML
 
 from ..domain.errors import WIRE_CODES
 
-_PARTS = "openapi"
+_PARTS, _SUFFIX = "openapi", ".yaml"
 _METHODS = ("get", "put", "post", "patch", "delete")
 _CACHE = "public, max-age=60"
 
@@ -76,7 +76,8 @@ def list_operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[s
 
 def _read_parts() -> Iterator[tuple[str, dict[str, Any]]]:
     folder = resources.files(__package__).joinpath(_PARTS)
-    for part in sorted(folder.iterdir(), key=lambda entry: entry.name):
+    parts = [entry for entry in folder.iterdir() if entry.name.endswith(_SUFFIX)]
+    for part in sorted(parts, key=lambda entry: entry.name):
         yield part.name, YAML(typ="safe").load(part.read_text(encoding="utf-8"))
 
 
