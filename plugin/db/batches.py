@@ -11,7 +11,7 @@ from ..domain.delivery import SILENT_BATCHES, Part
 from ..domain.errors import Unavailable
 from ..domain.model import ANSWERS, Batch, Channel, OutboxRow, console_lane
 from .columns import Row, from_ms, from_ms_or_none, to_ms
-from .team_events import TeamEventRepository
+from .team_events import TeamEventRepository, TeamEventType
 
 _BATCH = (
     "id, lane, customer_id, ticket, room_id, parts, part_count, held, edits, attempt, tries, device_id,"
@@ -342,19 +342,19 @@ class BatchRepository:
         """Put what a block held of a customer for the group on its way; return how many batches."""
         released = await self._conn.fetch(_RELEASE_HELD, customer_id, to_ms(now))
         for row in released:
-            await self._tell_of(row["id"])
+            await self._tell_of(row["id"], "reply.released")
         return len(released)
 
     async def release(self, batch_id: str, now: datetime) -> bool:
         """Put a batch that a block holds on its way, whether the block runs or not; False: it is not held."""
         released = await self._conn.fetchval(_RELEASE_ONE, batch_id, to_ms(now)) is not None
-        await self._tell_of(batch_id)
+        await self._tell_of(batch_id, "reply.released" if released else None)
         return released
 
     async def drop_held(self, batch_id: str) -> bool:
         """Let a batch that a block holds never be sent; False: it is not held."""
         dropped = await self._conn.fetchval(_DROP_HELD, batch_id) is not None
-        await self._tell_of(batch_id)
+        await self._tell_of(batch_id, "reply.dropped" if dropped else None)
         return dropped
 
     async def expire_unconfirmed(self, sent_before: datetime) -> list[Batch]:
@@ -364,14 +364,24 @@ class BatchRepository:
             await self._tell_of(batch.id)
         return expired
 
-    async def _tell_of(self, batch_id: str) -> None:
-        """Tell the team that the messages in a batch stand elsewhere on their way now."""
-        for row in await self._conn.fetch(_LIST_MESSAGES, batch_id):
+    async def _tell_of(self, batch_id: str, held: TeamEventType | None = None) -> None:
+        """Tell the team that the messages in a batch stand elsewhere on their way now.
+
+        `held`: what was decided about one that was held. That it is held is told by its messages alone, so
+        that the relay does no more for a blocked customer than for others.
+        """
+        rows = await self._conn.fetch(_LIST_MESSAGES, batch_id)
+        for row in rows:
             self._events.note(
                 "message.delivery",
                 ticket=row["ticket"],
                 message_id=row["id"],
                 moderator_id=row["moderator_id"],
+            )
+        if held is not None and rows:
+            first = rows[0]
+            self._events.note(
+                held, ticket=first["ticket"], object_id=batch_id, moderator_id=first["moderator_id"]
             )
 
     async def get_oldest_unconfirmed(self) -> datetime | None:

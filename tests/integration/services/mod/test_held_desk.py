@@ -331,3 +331,26 @@ async def test_a_moderator_who_is_alone_may_release_their_own(desk, host, custom
     assert view.can_release
     await held.release(view.entry.id, alice, confirmed=False)
     assert ("Alice", ASKS) in await desk.conversation(host, customer)
+
+
+async def test_the_moderators_streams_hear_what_was_decided(desk, host, hold, held, team) -> None:
+    async def heard() -> list[str]:
+        rows = await desk.store.look(
+            "SELECT type, object_id FROM team_event WHERE type LIKE 'reply.%' ORDER BY number"
+        )
+        waits = {held_id: text for text, held_id in seen.items()}
+        return [f"{event_type} {waits[object_id]}" for event_type, object_id in rows]
+
+    await hold("one", "two")
+    bob = await team("Bob")
+    seen = await ids(held, bob)
+    assert await heard() == []
+    await held.release(seen["one"], bob, confirmed=False)
+    await held.drop(seen["two"], bob)
+    assert await heard() == ["reply.released one", "reply.dropped two"]
+
+
+async def test_of_private_ones_only_their_moderators_stream_hears(desk, private, held, team) -> None:
+    await held.drop(private["for Carol"], await team("Carol"))
+    rows = await desk.store.look("SELECT moderator_id FROM team_event WHERE type LIKE 'reply.%'")
+    assert rows == [((await team("Carol")).id,)] * 2
