@@ -15,13 +15,16 @@ _LOCK = f"SELECT {CUSTOMER} FROM customer WHERE id IN ($1, $2) AND joined_to IS 
 _LIST_TICKETS = "SELECT number FROM ticket WHERE customer_id = $1 ORDER BY number"
 
 # $1 is the conversation that joins, $2 the one that it joins.
+# The batches first: whoever notes a post has its batch's lock, and is done before the rest is looked at.
+_MOVE_BATCHES = """
+    UPDATE batch SET lane = CASE WHEN lane = $1 THEN $2 ELSE lane END, customer_id = $2
+    WHERE customer_id = $1
+"""
 _MOVE = (
     "UPDATE session SET customer_id = $2 WHERE customer_id = $1",
     "UPDATE ticket SET customer_id = $2 WHERE customer_id = $1",
     "UPDATE direct SET customer_id = $2 WHERE customer_id = $1",
     "UPDATE ticket_event SET customer_id = $2 WHERE customer_id = $1",
-    """UPDATE batch SET lane = CASE WHEN lane = $1 THEN $2 ELSE lane END, customer_id = $2
-       WHERE customer_id = $1""",
     "UPDATE held_reply SET customer_id = $2 WHERE customer_id = $1",
     "UPDATE note SET customer_id = $2 WHERE customer_id = $1",
     "UPDATE block SET customer_id = $2 WHERE customer_id = $1",
@@ -77,6 +80,7 @@ class JoinRepository:
         pair = (joining.id, other.id)
         for number in await self.list_tickets(joining.id):
             self._events.note("ticket.updated", ticket=number)
+        await self._conn.execute(_MOVE_BATCHES, *pair)
         await self._conn.execute(_FORGET_EVENTS, joining.id)
         await self._conn.execute(_MOVE_MESSAGES, *pair, other.last_seq)
         await self._conn.execute(_MOVE_LANE, *pair, other.last_seq)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from plugin.domain.errors import Unauthorized, Unavailable
+from plugin.domain.model import Target, role_of
 from plugin.services.identity import Proof
 from plugin.services.joining import join
 from tests.integration.services.conftest import Desk
@@ -297,6 +298,32 @@ class TestTwoAtOnce:
             await wait_for_lock(desk, joining)
             assert not joining.done()
         await joining
+
+    @pytest.mark.parametrize("is_answer", [False, True])
+    async def test_a_post_that_is_noted_meanwhile_goes_with_it(self, doors, desk, host, is_answer) -> None:
+        """A Reply to it would else be to a conversation that is none any more."""
+        device, anonymous = await two(doors)
+        former, proven = (await doors.who(anonymous)).id, (await doors.who(device)).id
+        await doors.write(anonymous, "new")
+        session = await doors.sessions.find_session(anonymous)
+        if is_answer:
+            await doors.post(anonymous)
+            async with host.database.transaction() as tx:
+                (alice, *_) = await tx.moderators.list_active()
+                target = Target(customer_id=former, ticket=1002, message_id=None)
+                await host.held._answers.deliver(tx, alice, target, "An answer", from_console=True)
+        desk.clock.advance(1)
+        batches = (await desk.take(host))[0]
+        batch = next(one for one in batches if one.customer_id == former and role_of(one) != "mark")
+        async with host.database.transaction() as tx:
+            await tx.batches.lock(batch.id)
+            joining = asyncio.create_task(doors.identities.sign_in(session, WALLET, join_conversation=True))
+            await wait_for_lock(desk, joining)
+            await tx.inbox.add_post("$post", desk.bot, batch, 0, 1)
+            await tx.batches.set_sent(batch.id, desk.clock.now())
+        await joining
+        query = "SELECT customer_id FROM ticket_event WHERE event_id = '$post'"
+        assert await desk.store.look(query) == [(proven,)]
 
     async def test_to_take_words_back_and_to_sign_in_do_not_wait_for_each_other(
         self, doors, desk, host
