@@ -2,50 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from ..api.client import exchange_code
 from ..api.errors import DeskError
 from ..api.records import NewToken
 from ..state.plain import plain
+from ..widgets.dialog import Dialog
 
 
-class LoginScreen(ModalScreen[NewToken | None]):
+class LoginScreen(Dialog[NewToken | None]):
     """One line for the code; what was typed elsewhere stays where it is."""
 
     KEYS_TITLE = "Login"
+    KEYS = (("enter", "Log in"), ("esc", "Later"), ("ctrl+q", "Quit"))
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "app.quit", "Quit", tooltip="Quits; drafts are kept"),
         Binding("escape", "later", "Later", tooltip="Goes on without the desk; nothing can be sent"),
     ]
 
     def __init__(self, url: str) -> None:
-        super().__init__()
+        super().__init__("Log in again")
         self._url = url
         self._is_asking = False
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> Iterable[Widget]:
         """Show what happened and where to get a code."""
-        with Vertical(id="frame"):
-            yield Static("Log in again", id="title", markup=False)
-            yield Static(
-                plain(
-                    f"The desk at {self._url} does not know this login any more."
-                    " Nothing that you typed is lost."
-                ),
-                markup=False,
-            )
-            yield Static("Ask the bot for a code: !headset token", classes="hint", markup=False)
-            yield Input(placeholder="Code", id="code")
-            yield Static("", id="wrong", classes="wrong", markup=False)
-            yield Static("enter logs in   esc later   ctrl+q quits", classes="hint", markup=False)
+        yield Static(
+            plain(
+                f"The desk at {self._url} does not know this login any more. Nothing that you typed is lost."
+            ),
+            markup=False,
+        )
+        yield Static("Ask the bot for a code: !headset token", classes="hint", markup=False)
+        yield Input(placeholder="Code", id="code")
+        yield Static("", id="wrong", classes="wrong", markup=False)
 
     @on(Input.Submitted)
     def log_in(self, event: Input.Submitted) -> None:

@@ -12,7 +12,7 @@ def name_of(stranger: Stranger) -> str:
     """Return what they call themselves, which proves nothing."""
     if stranger.name:
         return stranger.name
-    return stranger.sender if stranger.telegram_id is None else "somebody without a name"
+    return stranger.sender if stranger.telegram_id is None else "no name"
 
 
 def id_of(stranger: Stranger) -> str:
@@ -30,7 +30,8 @@ def why_not(stranger: Stranger) -> str | None:
 def facts_of(stranger: Stranger, now: datetime, *, is_admin: bool) -> Facts:
     """Return all that is known of a reply."""
     return Facts(
-        title=f"{name_of(stranger)} replied to #{stranger.ticket}" if stranger.ticket else name_of(stranger),
+        title=f"{stranger.name or id_of(stranger)} replied"
+        + (f" to #{stranger.ticket}" if stranger.ticket else ""),
         facts=(
             ("Telegram", "" if stranger.telegram_id is None else str(stranger.telegram_id)),
             ("Matrix", stranger.sender),

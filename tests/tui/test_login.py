@@ -79,8 +79,7 @@ async def test_one_may_log_in_later(sit: Sit) -> None:
 async def test_login_picture(sit: Sit, picture, size, theme) -> None:
     async with sit("Alice", size) as seat:
         await seat.until(lambda: seat.app.desk.connection.state == "live", "the stream is open")
+        seat.app.client.url = "https://desk.example.org/"
         await revoke(seat, seat.console.token_id)
-        await seat.sees("Log in again")
-        seat.app.screen._url = "https://desk.example.org"
-        await seat.app.screen.recompose()
+        await seat.sees("Log in again", "https://desk.example.org")
         assert await seat.picture(theme) == picture
