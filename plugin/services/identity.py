@@ -72,11 +72,18 @@ class IdentityService:
         now, token = self._clock.now(), new_token()
         async with self._database.transaction() as tx:
             await tx.identities.lock()
+            found = await self._find(tx, proof)
+            # Before the challenge and the session: erasing has the conversation's lock when it ends those.
+            locked = await tx.joining.lock(session.customer_id, found.id if found else session.customer_id)
             if proof.nonce and not await tx.identities.use_challenge(proof.nonce, now):
                 raise Forbidden("used: the text was used before", field="message", rule="used")
-            if not await tx.sessions.end_session(session.id, now):
+            former = locked.get(session.customer_id)
+            if former is None or not await tx.sessions.end_session(session.id, now):
                 raise Unauthorized
-            customer_id = await self._become(tx, session.customer_id, proof, now, join_conversation)
+            proven = locked[found.id] if found else None
+            if proven is not None and proven.account is None:
+                proven = None  # erased while we waited for the lock
+            customer_id = await self._become(tx, former, proven, proof, now, join_conversation)
             new = Session(id=new_ulid(now), customer_id=customer_id, created_at=now, ended_at=None)
             await tx.sessions.add_session_after(session, new, hash_token(token))
             visit = await self._get_visit(tx, new)
@@ -86,14 +93,15 @@ class IdentityService:
         return token, visit
 
     async def _become(
-        self, tx: Transaction, former_id: str, proof: Proof, now: datetime, join_conversation: bool
+        self,
+        tx: Transaction,
+        former: Customer,
+        found: Customer | None,
+        proof: Proof,
+        now: datetime,
+        join_conversation: bool,
     ) -> str:
-        """Return whom the session speaks for from now on."""
-        found = await self._find(tx, proof)
-        locked = await tx.joining.lock(former_id, found.id if found else former_id)
-        former = locked.get(former_id)
-        if former is None:
-            raise Unauthorized
+        """Return whom the session speaks for from now on; both are locked."""
         may_join = join_conversation and former.identity == "anonymous"
         if may_join:
             # Another browser that speaks for the same anonymous customer has proven nothing.
@@ -102,7 +110,7 @@ class IdentityService:
             await tx.identities.identify(former.id, proof.identity, proof.account)
             customer = former
         elif may_join and found is not None:
-            await join(tx, former, locked[found.id], now)
+            await join(tx, former, found, now)
             customer = found
         else:
             customer = found or await self._add(tx, proof, now)

@@ -337,6 +337,28 @@ class TestTwoAtOnce:
             await tx.batches.wait_for_making()
         await joining
 
+    async def test_to_erase_and_to_sign_in_do_not_wait_for_each_other(self, doors, desk, host) -> None:
+        _, anonymous = await two(doors)
+        session = await doors.sessions.find_session(anonymous)
+        async with host.database.transaction() as tx:
+            assert await tx.erasure.erase_customer(session.customer_id, desk.clock.now())
+            joining = asyncio.create_task(doors.identities.sign_in(session, WALLET, join_conversation=True))
+            await wait_for_lock(desk, joining)
+            await tx.erasure.blank_all(session.customer_id, desk.clock.now())
+        with pytest.raises(Unauthorized):
+            await joining
+
+    async def test_nobody_becomes_who_is_erased_meanwhile(self, doors, desk, host) -> None:
+        device, anonymous = await two(doors)
+        session, proven = await doors.sessions.find_session(anonymous), (await doors.who(device)).id
+        async with host.database.transaction() as tx:
+            assert await tx.erasure.erase_customer(proven, desk.clock.now())
+            joining = asyncio.create_task(doors.identities.sign_in(session, WALLET, join_conversation=False))
+            await wait_for_lock(desk, joining)
+        token, visit = await joining
+        assert visit.customer.id != proven
+        await doors.write(token, "Hello")
+
 
 class Rush:
     """Customers, moderators and the relay, all at once, while conversations join."""
