@@ -34,6 +34,7 @@ _NOTHING_MERGED = 2
 
 
 def particulars(row: Row) -> str:
+    """Return what is known of a customer as a text to be found and shown."""
     return " · ".join(row[name] for name in ("name", "account", "email") if row[name])
 
 

@@ -30,6 +30,11 @@ def acting_in_matrix(mxid: str) -> Actor:
     return Actor(id=mxid, name=mxid)
 
 
+def place_of(direct_id: str | None, ticket: int | None) -> dict[str, Any]:
+    """Return where something was done; who reads the log goes by `direct`, which is one moderator's own."""
+    return {"direct": direct_id} if direct_id else {"ticket": ticket}
+
+
 async def write_down(
     tx: Transaction,
     now: datetime,

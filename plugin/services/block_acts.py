@@ -9,7 +9,7 @@ from typing import Any
 
 from ..db.transaction import Transaction
 from ..domain.model import Block, BlockKind, Moderator, Target
-from .audit import acting, write_down
+from .audit import acting, place_of, write_down
 from .ids import new_ulid
 
 
@@ -91,7 +91,7 @@ async def audit_block(
     tx: Transaction, by: Moderator, target: Target, action: str, at: datetime, detail: Mapping[str, Any]
 ) -> None:
     """Write down what a moderator did about a customer's blocks, or about what they hold."""
-    place = {"direct": target.direct_id} if target.direct_id else {"ticket": target.ticket}
+    place = place_of(target.direct_id, target.ticket)
     await write_down(tx, at, acting(by), action, {"customer": target.customer_id, **place}, detail)
 
 

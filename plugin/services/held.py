@@ -9,7 +9,7 @@ from ..db.transaction import Transaction
 from ..domain.errors import Conflict, Forbidden, Invalid, NotFound
 from ..domain.model import HeldReply, Message, Moderator, Target, is_console_event
 from .answers import AnswerService
-from .audit import acting, write_down
+from .audit import acting, place_of, write_down
 from .ids import new_ulid
 from .notices import say_to_team
 from .ports import Clock
@@ -163,7 +163,7 @@ class HeldReplyService:
         return held
 
     async def _audit(self, tx: Transaction, by: Moderator, held: HeldReply, action: str) -> None:
-        place = {"direct": held.direct_id} if held.direct_id else {"ticket": held.ticket}
+        place = place_of(held.direct_id, held.ticket)
         target = {"customer": held.customer_id, **place, "held": held.id}
         await write_down(tx, self._clock.now(), acting(by), action, target)
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..db.transaction import Transaction
 from ..domain.desk import Person, TeamNote
 from ..domain.model import Moderator, Target, Ticket
-from .audit import acting, write_down
+from .audit import acting, place_of, write_down
 from .ids import new_ulid
 from .ports import Clock
 from .tickets import TicketService
@@ -56,7 +56,7 @@ class TicketActs:
             created_at=now,
         )
         await tx.notes.add(note)
-        place = {"direct": target.direct_id} if target.direct_id else {"ticket": target.ticket}
+        place = place_of(target.direct_id, target.ticket)
         about = {"customer": target.customer_id, **place}
         await write_down(tx, now, acting(by), "note.created", about, {"note": note.id})
         return note

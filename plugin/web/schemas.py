@@ -26,7 +26,7 @@ MAX_BODY = 32 * 1024
 """Bytes of a JSON body; no more than that is read from the socket."""
 
 MOST_ITEMS = 200
-_DEFAULT_ITEMS = 50
+DEFAULT_ITEMS = 50
 _LONGEST_LOCALE = 35
 _LONGEST_URL = 2000
 _LARGEST = 2**53
@@ -143,7 +143,7 @@ def get_limit(request: web.Request) -> int:
     """Return `limit` from the query. Raises Invalid."""
     limit = get_number(request, "limit")
     if limit is None:
-        return _DEFAULT_ITEMS
+        return DEFAULT_ITEMS
     if not 1 <= limit <= MOST_ITEMS:
         raise Invalid(f"limit must be 1 to {MOST_ITEMS}.", field="limit", limit=MOST_ITEMS)
     return limit

@@ -11,7 +11,7 @@ from ...domain.desk import Delivery, TeamNote
 from ...domain.errors import NotFound
 from ...domain.model import Message
 
-_BEYOND = 2**53
+BEYOND = 2**53
 """After every `seq`."""
 
 
@@ -53,7 +53,7 @@ class ConversationDesk:
                 found = await tx.conversations.list_of_ticket_after(number, after, limit + 1)
                 page = found[:limit]
             else:
-                top = _BEYOND if before is None else before
+                top = BEYOND if before is None else before
                 found = await tx.conversations.list_of_ticket_before(number, top, limit + 1)
                 page = found[-limit:]
             deliveries = await tx.listing.get_delivery([message.id for message in page])

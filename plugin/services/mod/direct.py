@@ -12,12 +12,9 @@ from ...domain.errors import NotFound
 from ...domain.model import Moderator, Target
 from ...domain.text import checked_text
 from ..ports import Clock
-from .conversation import MessagePage, NotePage
+from .conversation import BEYOND, MessagePage, NotePage
 from .replies import ReplyDesk, Said
 from .tickets import CustomerCard, get_customer_card
-
-_BEYOND = 2**53
-"""After every `seq`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +65,7 @@ class DirectDesk:
                 found = await tx.conversations.list_direct_after(customer_id, viewer.id, after, limit + 1)
                 page = found[:limit]
             else:
-                top = _BEYOND if before is None else before
+                top = BEYOND if before is None else before
                 found = await tx.conversations.list_direct_before(customer_id, viewer.id, top, limit + 1)
                 page = found[-limit:]
             deliveries = await tx.listing.get_delivery([message.id for message in page])

@@ -13,7 +13,7 @@ from ...domain.errors import Conflict, NotFound
 from ...domain.model import Channel, HeldReply, Message, Moderator, Target, console_event, console_sender
 from ...domain.text import checked_text
 from ..answers import AnswerService
-from ..audit import acting, write_down
+from ..audit import acting, place_of, write_down
 from ..background import Worker
 from ..firewall import why_held
 from ..held import HeldReplyService
@@ -99,7 +99,7 @@ class ReplyDesk:
             return await self._show_held(tx, by, held, is_new=True)
         message = await self._answers.deliver(tx, by, target, text, from_console=True)
         await self._note(tx, by, client_id, message.id)
-        place = {"direct": target.direct_id} if target.direct_id else {"ticket": target.ticket}
+        place = place_of(target.direct_id, target.ticket)
         about = {"customer": target.customer_id, **place}
         await write_down(tx, now, acting(by), "reply.sent", about, {"message": message.id})
         return await self._show(tx, message, is_new=True)
@@ -155,7 +155,7 @@ class ReplyDesk:
                 raise Conflict("There is nothing to send again.")
             now = self._clock.now()
             await tx.batches.send_again(batch.id, now, timedelta(), None)
-            place = {"direct": batch.direct_id} if batch.direct_id else {"ticket": batch.ticket}
+            place = place_of(batch.direct_id, batch.ticket)
             about = {"customer": message.customer_id, **place}
             await write_down(tx, now, acting(by), "message.resent", about, {"message": message_id})
             said = await self._show(tx, message, is_new=False)

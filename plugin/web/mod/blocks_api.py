@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -16,14 +15,12 @@ from ...services.block_acts import BlockChange
 from ...services.mod.access import Caller
 from ...services.mod.blocks import BlockDesk, BlockView
 from .. import schemas
-from .lists import get_after, list_json
+from .lists import ID, get_after, is_id, list_json
 from .routes import ModRoutes
 from .shapes import block_json
 
 LONGEST_REASON = 500
 """Characters; a room's command may say more."""
-
-_ID = re.compile(r"[0-9A-Z]{26}")
 
 
 class BlocksApi:
@@ -36,8 +33,8 @@ class BlocksApi:
         """Put the handlers on their paths."""
         routes.add("GET", "/v1/mod/blocks", self.get_blocks)
         routes.add("POST", "/v1/mod/blocks", self.post_block)
-        routes.add("PATCH", "/v1/mod/blocks/{id:[0-9A-Z]{26}}", self.patch_block)
-        routes.add("DELETE", "/v1/mod/blocks/{id:[0-9A-Z]{26}}", self.delete_block)
+        routes.add("PATCH", f"/v1/mod/blocks/{{id:{ID}}}", self.patch_block)
+        routes.add("DELETE", f"/v1/mod/blocks/{{id:{ID}}}", self.delete_block)
 
     async def get_blocks(self, request: web.Request, caller: Caller) -> web.Response:
         """Answer blocks, newest first: all, or with `active` those that run, or that are over."""
@@ -83,7 +80,7 @@ def _get_active(request: web.Request) -> bool | None:
 
 def _get_customer(data: Mapping[str, Any]) -> str:
     customer = schemas.get_text(data, "customer")
-    if not _ID.fullmatch(customer):
+    if not is_id(customer):
         raise Invalid("customer must be a customer's id.", field="customer")
     return customer
 

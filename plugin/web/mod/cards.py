@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from ...domain.text import one_line
 from ...services.mod.search import Match
 from ...services.mod.tickets import CustomerCard, TicketCard
 from ..schemas import time_json
-from .shapes import block_json, customer_json, ticket_json
-
-_LONGEST_EXCERPT = 140
+from .shapes import block_json, customer_json, excerpt, ticket_json
 
 
 def ticket_card_json(card: TicketCard, viewer_id: str) -> dict[str, Any]:
@@ -44,7 +41,7 @@ def match_json(match: Match) -> dict[str, Any]:
         **ticket_json(match.item),
         "match": {
             "message_id": hit and hit.message_id,
-            "text": one_line(hit.text, _LONGEST_EXCERPT) if hit else f"#{match.item.number}",
+            "text": excerpt(hit.text) if hit else f"#{match.item.number}",
         },
     }
 

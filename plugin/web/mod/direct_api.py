@@ -7,18 +7,17 @@ import re
 from aiohttp import web
 
 from ...db.directs import DirectPlace
-from ...domain.errors import Invalid
 from ...services.mod.access import Caller
 from ...services.mod.direct import DirectDesk, DirectView
 from .. import schemas
 from .cards import customer_card_json
-from .lists import get_after, list_json
+from .lists import ID, bad_cursor, get_after, list_json
 from .messages_api import messages_json, read_direction, said_response
 from .routes import ModRoutes
 from .shapes import last_json, note_json
 
-_CUSTOMER = "/v1/mod/direct/{customer:[0-9A-Z]{26}}"
-_PLACE = re.compile(r"([0-9]{1,16})\.([0-9A-Z]{26})")
+_CUSTOMER = f"/v1/mod/direct/{{customer:{ID}}}"
+_PLACE = re.compile(rf"([0-9]{{1,16}})\.({ID})")
 
 
 class DirectApi:
@@ -94,5 +93,5 @@ def _get_place(request: web.Request) -> DirectPlace | None:
         return None
     found = _PLACE.fullmatch(after)
     if found is None:
-        raise Invalid("after must be the next of an earlier answer.", field="after")
+        raise bad_cursor()
     return DirectPlace(active_at=int(found[1]), id=found[2])

@@ -7,7 +7,7 @@ from aiohttp import web
 from ...services.mod.access import Caller
 from ...services.mod.held import HeldDesk, HeldPage
 from .. import schemas
-from .lists import get_after, list_json
+from .lists import ID, get_after, list_json
 from .routes import ModRoutes
 from .shapes import held_json
 
@@ -21,8 +21,8 @@ class HeldApi:
     def add_routes(self, routes: ModRoutes) -> None:
         """Put the handlers on their paths."""
         routes.add("GET", "/v1/mod/held", self.get_held)
-        routes.add("POST", "/v1/mod/held/{id:[0-9A-Z]{26}}/release", self.post_release)
-        routes.add("POST", "/v1/mod/held/{id:[0-9A-Z]{26}}/drop", self.post_drop)
+        routes.add("POST", f"/v1/mod/held/{{id:{ID}}}/release", self.post_release)
+        routes.add("POST", f"/v1/mod/held/{{id:{ID}}}/drop", self.post_drop)
 
     async def get_held(self, request: web.Request, caller: Caller) -> web.Response:
         """Answer what waits for a decision, newest first."""

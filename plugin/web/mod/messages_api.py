@@ -9,7 +9,7 @@ from ...services.mod.access import Caller
 from ...services.mod.conversation import ConversationDesk, MessagePage
 from ...services.mod.replies import ReplyDesk, Said
 from .. import schemas
-from .lists import get_after, list_json
+from .lists import ID, get_after, list_json
 from .routes import ModRoutes
 from .shapes import held_json, message_json, note_json
 from .tickets_api import TICKET, get_number
@@ -27,7 +27,7 @@ class MessagesApi:
         routes.add("POST", f"{TICKET}/messages", self.post_message)
         routes.add("GET", f"{TICKET}/notes", self.get_notes)
         routes.add("POST", f"{TICKET}/notes", self.post_note)
-        routes.add("POST", "/v1/mod/messages/{id:[0-9A-Z]{26}}/resend", self.post_resend)
+        routes.add("POST", f"/v1/mod/messages/{{id:{ID}}}/resend", self.post_resend)
 
     async def get_messages(self, request: web.Request, _: Caller) -> web.Response:
         """Answer a page of a ticket's messages."""

@@ -61,11 +61,16 @@ def ticket_json(item: TicketItem) -> dict[str, Any]:
     }
 
 
+def excerpt(text: str) -> str:
+    """Return the beginning of a message, on one line."""
+    return one_line(text, _LONGEST_EXCERPT)
+
+
 def last_json(last: LastWords) -> dict[str, Any]:
     """Return the newest message of a list's entry, cut to one line."""
     return {
         "author": {"kind": last.author_kind, "name": last.author_name},
-        "text": one_line(last.text, _LONGEST_EXCERPT),
+        "text": excerpt(last.text),
         "created_at": time_json(last.created_at),
     }
 

@@ -13,11 +13,10 @@ from ...services.audit import acting
 from ...services.mod.access import AccessService, Caller
 from ...services.mod.team import Entry, TeamService
 from .. import schemas
-from .lists import list_json
+from .lists import ID, list_json
 from .routes import ModRoutes
 
 _LONGEST_ID = 400
-_ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 
 
 class TeamApi:
@@ -28,12 +27,12 @@ class TeamApi:
 
     def add_routes(self, routes: ModRoutes) -> None:
         """Put the handlers on their paths."""
-        one = f"/v1/mod/moderators/{{id:{_ULID}}}"
+        one = f"/v1/mod/moderators/{{id:{ID}}}"
         routes.add("GET", "/v1/mod/moderators", self.get_moderators)
         routes.add("PUT", one, self.put_moderator, role="admin")
         routes.add("DELETE", one, self.delete_moderator, role="admin")
         routes.add("GET", "/v1/mod/tokens", self.get_tokens)
-        routes.add("DELETE", f"/v1/mod/tokens/{{id:{_ULID}}}", self.delete_token)
+        routes.add("DELETE", f"/v1/mod/tokens/{{id:{ID}}}", self.delete_token)
 
     async def get_moderators(self, _: web.Request, __: Caller) -> web.Response:
         """Answer who is on the allow-list."""

@@ -13,16 +13,14 @@ from ...domain.errors import Invalid
 from ...domain.model import Moderator
 from ...domain.text import MAX_TEXT, normalise
 from ...services.mod.tickets import TicketChange
-from ..schemas import MOST_ITEMS, get_text
-from .lists import get_after
+from ..schemas import DEFAULT_ITEMS, MOST_ITEMS, get_text
+from .lists import bad_cursor, get_after, is_id
 
 _STATUSES, _SIDES = ("open", "closed"), ("team", "customer")
 _SORTS = ("activity", "waiting", "number")
 _MOST_TAGS, _LONGEST_TAG = 10, 32
 _LARGEST = 2**53
 _PLACE = re.compile(r"([0-9]{1,16})\.([0-9]{1,16})")
-_ID = re.compile("[0-9A-HJKMNP-TV-Z]{26}")
-_DEFAULT_ITEMS = 50
 
 
 def read_filter(values: Mapping[str, Any], caller: Moderator) -> TicketFilter:
@@ -30,7 +28,7 @@ def read_filter(values: Mapping[str, Any], caller: Moderator) -> TicketFilter:
     assignee = values.get("assignee")
     if assignee == "me":
         assignee = caller.id
-    elif assignee not in (None, "none") and not _is_id(assignee):
+    elif assignee not in (None, "none") and not is_id(assignee):
         raise Invalid("assignee must be an id, me or none.", field="assignee")
     return TicketFilter(
         status=_choice(values, "status", _STATUSES),
@@ -53,7 +51,7 @@ def read_place(request: web.Request) -> TicketPlace | None:
         return None
     found = _PLACE.fullmatch(after)
     if found is None or max(int(found[1]), int(found[2])) > _LARGEST:
-        raise Invalid("after must be the next of an earlier answer.", field="after")
+        raise bad_cursor()
     return TicketPlace(key=int(found[1]), number=int(found[2]))
 
 
@@ -64,11 +62,11 @@ def write_place(place: TicketPlace | None) -> str | None:
 
 def read_search(data: Mapping[str, Any]) -> tuple[str, int | None, int]:
     """Return `q`, the entry that the page before ended with, and `limit`. Raises Invalid."""
-    q, after, limit = get_text(data, "q"), data.get("after"), data.get("limit", _DEFAULT_ITEMS)
+    q, after, limit = get_text(data, "q"), data.get("after"), data.get("limit", DEFAULT_ITEMS)
     if len(q) > MAX_TEXT:
         raise Invalid(f"q may have {MAX_TEXT} characters.", field="q", limit=MAX_TEXT)
     if after is not None and not (isinstance(after, str) and re.fullmatch("[0-9]{1,16}", after)):
-        raise Invalid("after must be the next of an earlier answer.", field="after")
+        raise bad_cursor()
     if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MOST_ITEMS:
         raise Invalid(f"limit must be 1 to {MOST_ITEMS}.", field="limit", limit=MOST_ITEMS)
     return q, None if after is None else int(after), limit
@@ -77,7 +75,7 @@ def read_search(data: Mapping[str, Any]) -> tuple[str, int | None, int]:
 def read_change(data: Mapping[str, Any], caller: Moderator) -> TicketChange:
     """Return what a moderator wishes of a ticket. Raises Invalid."""
     assignee = data.get("assignee")
-    if assignee not in (None, "me") and not _is_id(assignee):
+    if assignee not in (None, "me") and not is_id(assignee):
         raise Invalid("assignee must be an id, me or null.", field="assignee")
     return TicketChange(
         status=_choice(data, "status", _STATUSES),
@@ -105,10 +103,6 @@ def _read_blocked(values: Mapping[str, Any]) -> bool:
     if blocked in (None, True, "true"):
         return blocked is not None
     raise Invalid("blocked may only be true.", field="blocked")
-
-
-def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def _choice(values: Mapping[str, Any], field: str, choices: tuple[str, ...]) -> Any:

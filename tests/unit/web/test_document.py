@@ -101,7 +101,7 @@ def test_patterns_are_the_codes() -> None:
 
 def test_the_limits_of_a_page_are_the_codes() -> None:
     limit = DOCUMENT["components"]["parameters"]["Limit"]["schema"]
-    assert (limit["maximum"], limit["default"]) == (schemas.MOST_ITEMS, schemas._DEFAULT_ITEMS)
+    assert (limit["maximum"], limit["default"]) == (schemas.MOST_ITEMS, schemas.DEFAULT_ITEMS)
 
 
 def test_what_is_said_in_words_is_the_codes() -> None:
