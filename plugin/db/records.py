@@ -51,7 +51,7 @@ _GET_STRANGER = f"SELECT {_STRANGER} FROM stranger_reply WHERE id = $1"
 # Without the name: that nobody has one is known, too, as an empty one.
 _LIST_UNNAMED = """
     SELECT s.id, s.sender, e.room_id FROM stranger_reply s JOIN room_event e ON e.event_id = s.event_id
-    WHERE s.name IS NULL AND s.sent_at >= $1 ORDER BY s.id LIMIT $2
+    WHERE s.name IS NULL AND s.sent_at >= $1 ORDER BY s.sent_at LIMIT $2
 """
 _NAME_STRANGER = "UPDATE stranger_reply SET name = $2 WHERE id = $1 RETURNING ticket"
 _COUNT_STRANGERS = "SELECT COUNT(*) FROM stranger_reply WHERE sent_at >= $1"
