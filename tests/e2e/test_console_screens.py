@@ -70,8 +70,8 @@ async def test_direct(system: System, sit: Sit) -> None:
         await customer.send_direct("Bob", said)
         # The text alone may stand in the notice, before the list has it.
         await seat.sees("● anonymous", said)
-        await seat.press("enter")
-        await seat.sees("Private with anonymous", "Never ask for a seed phrase or private key.")
+        await seat.press("home", "enter")
+        await seat.sees("Private with anonymous", said, "Never ask for a seed phrase or private key.")
         async with customer.stream() as stream:
             await seat.press("i", *answered, "enter")
             assert (await stream.wait_for_text(answered))["author"]["name"] == "Bob"
@@ -84,8 +84,11 @@ async def test_held(system: System, sit: Sit) -> None:
     async with open_case(system) as case, sit(BOB) as seat:
         await seat.go("held")
         await case.reply(ALICE, asks)
+        # Other tests' customers may have something held, too; the newest stands first.
+        await seat.sees(f"reply    #{case.number}")
+        await seat.press("home")
         await seat.sees(f"Alice's reply to anonymous (#{case.number})")
-        await seat.press("home", "s")
+        await seat.press("s")
         await seat.sees("It asks for a secret.", asks[:40])
         await seat.press("y")
         await seat.hears("is released.")
@@ -95,8 +98,9 @@ async def test_held(system: System, sit: Sit) -> None:
 async def test_blocks(system: System, sit: Sit) -> None:
     async with open_case(system) as case, sit(ALICE) as seat:
         await seat.go("blocks")
-        await case.order("/timeout 2h rude words", BOB, answer="until")
-        await seat.sees(f"#{case.number}", "rude words", "1h 59m")
+        reason = words()
+        await case.order(f"/timeout 2h {reason}", BOB, answer="until")
+        await seat.sees(f"#{case.number}", reason, "1h 59m")
         await seat.press("home", "u")
         await seat.sees("Lift the block of")
         await seat.press("y")

@@ -134,8 +134,8 @@ async def test_a_moderators_work_with_real_keys(system: System, terminal: Tmux) 
         await terminal.press("Down")
         await terminal.shows("in 1h")
         await terminal.press_and_see("Tab")
-        await terminal.write("rude words")
-        await terminal.shows("rude words")
+        await terminal.write(reason := f"rude {uuid.uuid4()}")
+        await terminal.shows(reason[:20])
         await terminal.press("Enter")
         await terminal.shows(f"#{rude.number} anonymous", "blocked")
         held = await rude.customer.send(f"held {uuid.uuid4()}")
@@ -165,7 +165,7 @@ async def test_a_moderators_work_with_real_keys(system: System, terminal: Tmux) 
         # Nobody else has seen anything of it, nor of the note.
         await system.telegram.wait_for_text((await rude.customer.send(f"last {uuid.uuid4()}"))["text"])
         group = await in_group(system)
-        assert [text for text in (noted, secret, private, held["text"], "rude words") if text in group] == []
+        assert [text for text in (noted, secret, private, held["text"], reason) if text in group] == []
         assert group.count(answer) == 1
         assert (await texts_of(case.customer))[:2] == [question, answer]
         assert (await texts_of(case.customer))[3:] == [secret, private]
