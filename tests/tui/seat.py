@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -130,10 +131,20 @@ async def take_a_seat(
 ) -> AsyncIterator[Seat]:
     """Sign a moderator in at a console of their own and run it; `url` is another way to the desk."""
     console = await sign_in_at(desk, name, clock)
-    client = Client(url or str(desk.http.make_url("/")), console.token)
+    url = url or str(desk.http.make_url("/"))
+    async with run_console(console, url, folder, clock.now, size) as seat:
+        yield seat
+
+
+@asynccontextmanager
+async def run_console(
+    console: Console, url: str, folder: Path, now: Callable[[], datetime], size: tuple[int, int]
+) -> AsyncIterator[Seat]:
+    """Run a console with a moderator's token."""
+    client = Client(url, console.token)
     storage = Store(folder / "kept", ConfigFile(folder / "config.yaml"))
     tokens: list[NewToken] = []
-    app = HeadsetConsole(client, await client.me(), storage, now=clock.now, keep_token=tokens.append)
+    app = HeadsetConsole(client, await client.me(), storage, now=now, keep_token=tokens.append)
     messages: list[Message] = []
     try:
         async with app.run_test(size=size, message_hook=messages.append, notifications=True) as pilot:
