@@ -259,9 +259,9 @@ async def test_how_it_looks(sit: Sit, seeds: Seeds, picture, size, theme: str) -
         await seat.console.post(
             "/v1/mod/tickets/1006/messages", {"client_id": str(uuid.uuid4()), "text": text}
         )
-        await seat.press("down", "down")
-        await seat.until(lambda: len(shown(seat)) == 7, "seven are open")
-        await seat.sees("vip" if size[0] > 80 else "#1001")
+        await shows(seat, 1006, 1008, 1007, 1005, 1004, 1003, 1001)
+        await seat.sees("⊘", "me", "Alice: Sorry", *(["#vip", "#fees"] if size[0] > 80 else []))
         await seat.until(lambda: seat.app.desk.stats and seat.app.desk.stats.blocked == 1, "it is counted")
+        await seat.press("end", "home", "down", "down")
         assert await seat.picture(theme) == picture
     del ann, ben, dan, eve
