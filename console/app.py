@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from typing import Any, ClassVar
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
@@ -338,6 +339,14 @@ class HeadsetConsole(App[None]):
             screen.refresh_all()
 
     # Keys
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Hand a letter to where one writes by now: it was on its way when the focus moved there."""
+        focused = self.screen.focused
+        if focused is not None and focused.check_consume_key(event.key, event.character):
+            focused.post_message(events.Key(event.key, event.character))
+        else:
+            await super()._on_key(event)
 
     def action_go(self, section: str) -> None:
         """Go to a main screen."""

@@ -228,9 +228,9 @@ class ConversationScreen(BaseScreen):
         self._wants_panel = not self.panel.display
         self._lay_out(self.size.width)
         if self.panel.display and not self.pane.display:
-            self.panel.focus()
+            self.set_focus(self.panel)
         else:
-            self.query_one(Thread).focus()
+            self.set_focus(self.query_one(Thread))
 
     def action_back(self) -> None:
         """Go back: from the customer to the messages, from those to the list."""

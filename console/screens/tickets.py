@@ -103,7 +103,7 @@ class TicketsScreen(BaseScreen):
     def on_mount(self) -> None:
         """Begin in the list."""
         self._say_order()
-        self.listing.focus()
+        self.set_focus(self.listing)
 
     def on_screen_resume(self) -> None:
         """Show what was read meanwhile as read."""
@@ -199,7 +199,7 @@ class TicketsScreen(BaseScreen):
         """Let words be typed."""
         search = self.query_one("#search", Input)
         search.display = True
-        search.focus()
+        self.set_focus(search)
 
     def action_leave_search(self) -> None:
         """Show the list again that was there before."""
@@ -216,7 +216,7 @@ class TicketsScreen(BaseScreen):
         self._wanted = ""
         if self._typing is not None:
             self._typing.stop()
-        self.listing.focus()
+        self.set_focus(self.listing)
 
     @on(Input.Changed, "#search")
     def typed(self) -> None:
@@ -229,7 +229,7 @@ class TicketsScreen(BaseScreen):
     def searched(self) -> None:
         """Search now, and go to what is found."""
         self._search()
-        self.listing.focus()
+        self.set_focus(self.listing)
 
     def _search(self) -> None:
         if self._typing is not None:

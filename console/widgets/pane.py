@@ -222,7 +222,7 @@ class ConversationPane(Widget):
 
     def action_write(self) -> None:
         """Go to where one writes."""
-        self._composer.field.focus()
+        self.screen.set_focus(self._composer.field)
 
     @on(Thread.EndPassed)
     def end_passed(self) -> None:
@@ -237,7 +237,7 @@ class ConversationPane(Widget):
     @on(Composer.Left)
     def left(self) -> None:
         """Go back to the messages."""
-        self._thread.focus()
+        self.screen.set_focus(self._thread)
 
     @on(Composer.Changed)
     def changed(self) -> None:

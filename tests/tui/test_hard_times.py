@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from textual import events
+from textual.widgets import Input
+
 from console.screens.conversation import ConversationScreen
 from console.screens.login import LoginScreen
 from console.screens.tickets import TicketsScreen
@@ -172,6 +175,23 @@ async def test_what_fails_after_one_has_left_says_so_and_waits(sit: Sit, seeds: 
         await seat.press("s")
         await seat.sees("Alice ✓ you")
         assert await texts_of(ann) == ["Hello", "Bye"]
+
+
+async def test_what_is_typed_in_one_go_is_no_command(sit: Sit, seeds: Seeds) -> None:
+    await seeds.customer("Ann", "Hello")
+    async with sit("Alice", (100, 30)) as seat:
+        await seat.sees("#1001", "● live")
+        for letter in "/#1001":
+            seat.app.post_message(events.Key({"/": "slash", "#": "number_sign"}.get(letter, letter), letter))
+        await seat.sees("Hello", "To the list")
+        await seat.until(lambda: seat.app.screen.query_one(Input).value == "#1001", "all of it is there")
+        await seat.press("enter")
+        await open_first(seat, "Hello")
+        for letter in "iextbaoup2q":
+            seat.app.post_message(events.Key(letter, letter))
+        await seat.until(lambda: seat.app.screen.pane.composer.text == "extbaoup2q", "all of it is there")
+        ticket = await seat.console.get("/v1/mod/tickets/1001")
+        assert (ticket["status"], ticket["assignee"]) == ("open", None)
 
 
 async def test_a_failed_act_says_why_and_is_repeated(sit: Sit, seeds: Seeds, desk: Desk) -> None:
