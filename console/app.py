@@ -340,13 +340,12 @@ class HeadsetConsole(App[None]):
 
     # Keys
 
-    async def _on_key(self, event: events.Key) -> None:
+    def on_key(self, event: events.Key) -> None:
         """Hand a letter to where one writes by now: it was on its way when the focus moved there."""
         focused = self.screen.focused
         if focused is not None and focused.check_consume_key(event.key, event.character):
+            event.prevent_default()
             focused.post_message(events.Key(event.key, event.character))
-        else:
-            await super()._on_key(event)
 
     def action_go(self, section: str) -> None:
         """Go to a main screen."""

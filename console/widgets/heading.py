@@ -45,11 +45,11 @@ class Heading(Widget):
     def _top(self, width: int) -> Content:
         desk = self._desk
         right = self._state(width)
-        left = Content.styled(" Headset ", "bold $primary")
+        left = Content.styled(" Headset", "bold $primary")
         if width >= _WIDE or not self._place:
-            left = Content.assemble(left, ("· ", "$text-muted"), plain(desk.me.desk))
+            left = Content.assemble(left, (" · ", "$text-muted"), plain(desk.me.desk))
         if self._place:
-            left = Content.assemble(left, ("  ›  ", "$text-muted"), (self._place, "bold"))
+            left = Content.assemble(left, (" › ", "$text-muted"), (self._place, "bold"))
         room = max(0, width - right.cell_length - 1)
         return Content.assemble(left.truncate(room, ellipsis=True, pad=True), right, " ")
 
