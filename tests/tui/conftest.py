@@ -41,9 +41,17 @@ def config() -> dict[str, Any]:
 
 
 @pytest.fixture
-def sit(signing_in: None, pinned: Any, desk: Desk, tmp_path: Path) -> Sit:  # noqa: F811
+def sit(
+    signing_in: None,  # noqa: F811
+    pinned: Any,  # noqa: F811
+    desk: Desk,  # noqa: F811
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Sit:
     """Seat a moderator, by name, at a console of a size; at the same `place` what was kept is there."""
     seats = 0
+    test = Path(request.path)
+    expected = test.parent / "__snapshots__" / test.stem / f"{request.node.name}.svg"
 
     @asynccontextmanager
     async def seated(
@@ -52,6 +60,7 @@ def sit(signing_in: None, pinned: Any, desk: Desk, tmp_path: Path) -> Sit:  # no
         nonlocal seats
         seats += 1
         folder = tmp_path / (place or f"seat{seats}")
+        options["expected"] = expected if expected.exists() else None
         async with take_a_seat(desk, name, folder, pinned, size, **options) as seat:
             yield seat
 

@@ -44,6 +44,8 @@ class Seat:
     """What was posted within the app, in order."""
     tokens: list[NewToken]
     """Those that the console was given since, to be kept."""
+    expected: Path | None = None
+    """The picture that the test compares with."""
 
     @property
     def text(self) -> str:
@@ -108,8 +110,13 @@ class Seat:
             if isinstance(widget, (Input, TextArea)):
                 widget.cursor_blink = False
         await self.until(lambda: not self.app._notifications, "nothing is told any more")
-        await self.pilot.pause()
-        return self.app.export_screenshot()
+        # Numbers and rows come by and by: what is compared is what the screen comes to look like.
+        expected = self.expected.read_text(encoding="utf-8") if self.expected else None
+        try:
+            await self.until(lambda: expected == self.app.export_screenshot(), "the screen is as expected")
+        except AssertionError:
+            return self.app.export_screenshot()
+        return expected or ""
 
 
 async def sign_in_at(desk: Desk, name: str, clock: Any) -> Console:
@@ -127,12 +134,20 @@ async def sign_in_at(desk: Desk, name: str, clock: Any) -> Console:
 
 @asynccontextmanager
 async def take_a_seat(
-    desk: Desk, name: str, folder: Path, clock: Any, size: tuple[int, int], *, url: str | None = None
+    desk: Desk,
+    name: str,
+    folder: Path,
+    clock: Any,
+    size: tuple[int, int],
+    *,
+    url: str | None = None,
+    expected: Path | None = None,
 ) -> AsyncIterator[Seat]:
     """Sign a moderator in at a console of their own and run it; `url` is another way to the desk."""
     console = await sign_in_at(desk, name, clock)
     url = url or str(desk.http.make_url("/"))
     async with run_console(console, url, folder, clock.now, size) as seat:
+        seat.expected = expected
         yield seat
 
 
