@@ -32,6 +32,12 @@ class Picture(SVGImageExtension):
 Sit = Callable[..., AbstractAsyncContextManager[Seat]]
 
 
+@pytest.fixture(autouse=True)
+def in_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pictures be the same for a developer who wants no colours."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
 @pytest.fixture
 def config() -> dict[str, Any]:
     """The operator's configuration with a team of three, Carol being an admin."""
