@@ -9,7 +9,7 @@ from .instance import ADMIN, MODERATOR, mxid
 from .maubot_host import USER
 from .operators import make_code
 from .system import System
-from .telegram_client import ALICE
+from .telegram_client import ALICE, BOB
 
 
 async def run_demo(data: Path | None) -> int:
@@ -21,14 +21,14 @@ async def run_demo(data: Path | None) -> int:
 
     async with System(data, progress=progress) as system:
         progress("everything is up")
-        code = await make_code(system, ALICE)
-        print(_where_to_look(system, code, kept=data is not None), flush=True)
+        codes = [await make_code(system, who) for who in (ALICE, BOB)]
+        print(_where_to_look(system, *codes, kept=data is not None), flush=True)
         ended = await system.first_to_end()
         print(f"{ended.name} has ended:\n{ended.log_tail()}", flush=True)
     return 1
 
 
-def _where_to_look(system: System, code: str, *, kept: bool) -> str:
+def _where_to_look(system: System, alices: str, bobs: str, *, kept: bool) -> str:
     password = system.state.password
     return f"""
   The team's Telegram group   {system.telegram.page_url}
@@ -44,8 +44,11 @@ the customer, in the group answer as Alice with Reply. The app has two test wall
 before they sign. For the moderators' console, in another terminal:
 
   ./build.sh console --profile demo login {system.api.base_url}
-      with the code   {code}   which logs Alice in, once, within 15 minutes
+      with the code   {alices}   which logs Alice in, once, within 15 minutes
   ./build.sh console --profile demo
+
+What one moderator must not do alone takes a second: Bob logs in with `--profile bob` in place of `--profile
+demo` and the code   {bobs}
 
 Ctrl-C ends everything.
 """

@@ -15,6 +15,7 @@ from ..api.errors import ApiError, Unreachable
 from ..api.messages import Held
 from ..api.models import Block, CustomerDetail, Status
 from ..state.desk import name_of
+from ..state.lengths import EXAMPLES, parse_length
 from .output import local, print_json, say
 from .reading import TICKET
 from .running import Refused, Session
@@ -54,9 +55,8 @@ def reply(
     if as_json:
         print_json(sent)
     if isinstance(sent, Held):
-        raise Refused(
-            f"Held, because it asks for a secret: {sent.why or 'another moderator can release it'}."
-        )
+        why = f"{sent.why}. " if sent.why else ""
+        raise Refused(f"Held, not sent: {why}Another moderator can release it.")
     if not as_json:
         click.echo(f"Answered #{ticket}.")
 
@@ -100,13 +100,20 @@ def _set_status(session: Session, ticket: int, status: Status, as_json: bool) ->
     _report(changed, f"#{ticket} is {changed.status}.", as_json)
 
 
+def _check_length(_ctx: click.Context, _option: click.Parameter, length: str | None) -> str | None:
+    if length is not None and length != FOREVER and parse_length(length) is None:
+        raise click.BadParameter(f"{length!r} is no length: {EXAMPLES}, or {FOREVER}.")
+    return length
+
+
 @click.command()
 @click.argument("ticket", type=TICKET)
 @click.option(
     "--for",
     "length",
     metavar="LENGTH",
-    help=f"30m, 2h, 3d, 1w, 1d12h or {FOREVER}; else the desk's usual one.",
+    callback=_check_length,
+    help=f"{EXAMPLES}, or {FOREVER}; else the desk's usual one.",
 )
 @click.option("--reason", metavar="TEXT", help="For the team; the customer never sees it.")
 @_JSON

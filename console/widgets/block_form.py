@@ -106,6 +106,9 @@ class BlockForm(Dialog[BlockWish | None]):
 
     def action_submit(self) -> None:
         """Give the wish, or say what is wrong with it."""
+        self.after_typing(self._submit)
+
+    def _submit(self) -> None:
         field = self.query_one("#duration", Input)
         problem = self._choices.problem(field.value) if self._typed else None
         if problem:

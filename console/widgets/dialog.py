@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
@@ -89,6 +89,15 @@ class Dialog(ModalScreen[T]):
     def compose_body(self) -> Iterable[Widget]:
         """Give what is between the title and the keys."""
         return ()
+
+    def after_typing(self, act: Callable[[], object]) -> None:
+        """Act once the field has all that was typed before: keys of one burst wait in its queue."""
+
+        def unless_answered() -> None:
+            if self.is_current:
+                act()
+
+        (self.focused or self).call_later(unless_answered)
 
     def action_cancel(self) -> None:
         """Answer with nothing."""

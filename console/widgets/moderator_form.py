@@ -63,6 +63,9 @@ class ModeratorForm(Dialog[ModeratorWish | None]):
 
     def action_save(self) -> None:
         """Give the entry, or say what is wrong with it."""
+        self.after_typing(self._save)
+
+    def _save(self) -> None:
         fields = {name: self._value(name) for name in ("name", "telegram", "mxid")}
         wrong = problem(**fields)
         line = self.query_one("#problem", Static)

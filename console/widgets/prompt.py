@@ -83,10 +83,13 @@ class Prompt(Dialog[str | None]):
 
     @on(Input.Submitted)
     def _entered(self) -> None:
-        self.action_save()
+        self._save()
 
     def action_save(self) -> None:
         """Give the text, unless something is wrong with it."""
+        self.after_typing(self._save)
+
+    def _save(self) -> None:
         problem = self._problem()
         self._show(problem)
         if problem is None:

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from textual import events
 from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
@@ -202,3 +203,29 @@ async def test_block_form_is_left_by_escape() -> None:
     async with asked(_form()) as (app, pilot):
         await pilot.press("escape")
         assert app.answer is None
+
+
+@pytest.mark.parametrize(
+    ("dialog", "field", "save"),
+    [
+        (Prompt("A canned reply", lines=True), "#field", "ctrl+s"),
+        (
+            BlockForm("Mallory", default="3d", longest="30d", forever=False, now=lambda: NOW),
+            "#reason",
+            "enter",
+        ),
+    ],
+)
+async def test_what_is_typed_in_one_burst_with_the_key_that_saves_is_saved_whole(
+    dialog: ModalScreen[Any], field: str, save: str
+) -> None:
+    """On a slow line many keys arrive at once."""
+    async with asked(dialog) as (app, pilot):
+        app.set_focus(app.screen.query_one(field))
+        await pilot.pause()
+        for letter in "promises":
+            app.post_message(events.Key(letter, letter))
+        for _ in range(2):
+            app.post_message(events.Key(save, None))
+        await pilot.pause()
+        assert getattr(app.answer, "reason", app.answer) == "promises"

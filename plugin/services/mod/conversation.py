@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ...db.database import Database
 from ...db.transaction import Transaction
 from ...domain.desk import Delivery, TeamNote
-from ...domain.errors import NotFound
 from ...domain.model import Message
+from .tickets import no_ticket
 
 BEYOND = 2**53
 """After every `seq`."""
@@ -73,4 +73,4 @@ class ConversationDesk:
 
 async def _check_ticket(tx: Transaction, number: int) -> None:
     if await tx.tickets.get_by_number(number) is None:
-        raise NotFound
+        raise no_ticket(number)

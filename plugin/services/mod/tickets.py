@@ -88,7 +88,7 @@ class TicketDesk:
         async with self._database.snapshot() as tx:
             items = await tx.listing.list_items([number], now)
             if not items:
-                raise NotFound
+                raise no_ticket(number)
             card = await get_customer_card(tx, items[0].customer.id, viewer, now)
         return TicketCard(item=items[0], customer=card)
 
@@ -128,6 +128,11 @@ class TicketDesk:
         await self._acts.assign(tx, by, ticket, None if assignee is None else team[assignee])
 
 
+def no_ticket(number: int) -> NotFound:
+    """Return what to raise where a ticket's number is nobody's."""
+    return NotFound(f"There is no ticket #{number}.")
+
+
 async def lock_ticket(tx: Transaction, number: int) -> Ticket:
     """Take the lock of a ticket's conversation, and return the ticket as it is then.
 
@@ -137,7 +142,7 @@ async def lock_ticket(tx: Transaction, number: int) -> Ticket:
     """
     ticket = await tx.tickets.get_by_number(number)
     if ticket is None:
-        raise NotFound
+        raise no_ticket(number)
     await tx.conversations.lock(ticket.customer_id)
     return await tx.tickets.get_by_number(number) or ticket
 
