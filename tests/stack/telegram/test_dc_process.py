@@ -7,7 +7,6 @@ import asyncio
 import json
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ async def start_process(data: Path, *more: str) -> tuple[asyncio.subprocess.Proc
     return process, json.loads(line)
 
 
-async def test_killed_it_has_lost_nothing_and_stopped_it_ends_within_a_second(data: Path, http: Any) -> None:
+async def test_killed_it_has_lost_nothing_and_stopped_it_waits_for_nobody(data: Path, http: Any) -> None:
     process, ports = await start_process(data)
     assert sorted(ports) == ["control_port", "port"]
     body = {"chat": team.GROUP_ID, "from": team.ALICE.id, "text": "kept"}
@@ -50,10 +49,9 @@ async def test_killed_it_has_lost_nothing_and_stopped_it_ends_within_a_second(da
     # Neither an open stream nor a client that says nothing holds it up.
     stream = await http.get(url + "/live")
     _, silent = await asyncio.open_connection("127.0.0.1", ports["port"])
-    started = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    rest, _ = await process.communicate()
-    assert time.monotonic() - started < 1
+    # aiohttp alone would wait for them for a minute.
+    rest, _ = await asyncio.wait_for(process.communicate(), 10)
     assert (process.returncode, rest) == (0, b"")
     stream.close()
     silent.close()
