@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from textual import events
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.widget import Widget
 
-from ..api.client import UNSET, Client
+from ..api.client import Client
 from ..api.events import Event, MessageNews
 from ..api.messages import Held, Message, Note
-from ..api.models import Block, CustomerDetail, Ticket
+from ..api.models import Block, Customer, CustomerDetail, Ticket
+from ..api.paging import all_pages
 from ..api.people import Canned
 from ..api.records import Page
+from ..state.block_text import is_active
 from ..state.desk import Change, name_of
 from ..state.plain import plain
-from ..widgets.block_form import BlockForm
 from ..widgets.choice import Choice, Option
-from ..widgets.customer import CustomerPanel, is_active
 from ..widgets.heading import Heading
-from ..widgets.pane import Channel, ConversationPane
+from ..widgets.pane import Channel
 from ..widgets.prompt import Prompt
-from ..widgets.thread import Thread
-from .base import BaseScreen
+from .beside_customer import CUSTOMER_KEYS, BesideCustomerScreen
 from .shell import Shell
-
-_WIDE = 110
-"""Columns from which on the customer is shown beside the messages."""
 
 _NOBODY = ""
 
@@ -51,24 +44,11 @@ class TicketChannel(Channel):
         return await self._client.messages(self._number, before=before)
 
     async def notes(self) -> Sequence[Note]:
-        notes: list[Note] = []
-        after = None
-        while True:
-            page = await self._client.notes(self._number, after=after)
-            notes += page.items
-            after = page.next
-            if after is None:
-                return notes
+        return await all_pages(lambda after: self._client.notes(self._number, after=after))
 
     async def held(self) -> Sequence[Held]:
-        held: list[Held] = []
-        after = None
-        while True:
-            page = await self._client.held(after=after)
-            held += [each for each in page.items if self.owns(each)]
-            after = page.next
-            if after is None:
-                return held
+        held = await all_pages(lambda after: self._client.held(after=after))
+        return [each for each in held if self.owns(each)]
 
     async def answer(self, *, client_id: str, text: str) -> Message | Held:
         return await self._client.answer(self._number, client_id=client_id, text=text)
@@ -98,7 +78,7 @@ class TicketChannel(Channel):
         self._shell.storage.read.set(self._number, seq)
 
 
-class ConversationScreen(BaseScreen):
+class ConversationScreen(BesideCustomerScreen):
     """A ticket's conversation; it stays open over other sections."""
 
     KEYS_TITLE = "The ticket"
@@ -108,42 +88,26 @@ class ConversationScreen(BaseScreen):
         Binding("t", "tags", "Tags", tooltip="Changes the tags"),
         Binding("x", "close_ticket", "Close", tooltip="Closes the ticket; the customer sees that"),
         Binding("o", "reopen", "Reopen", tooltip="Opens a closed ticket again"),
-        Binding("b", "block", "Block", tooltip="Blocks the customer for a time; they see nothing of it"),
-        Binding("u", "unblock", "Unblock", tooltip="Lifts the block"),
-        Binding("p", "panel", "Customer", tooltip="Shows or hides what is known of the customer"),
-        Binding("escape", "back", "Back", tooltip="Back to the list; drafts are kept"),
+        *CUSTOMER_KEYS,
     ]
 
     def __init__(self, ticket: Ticket) -> None:
         super().__init__()
         self._ticket = ticket
-        self._wants_panel: bool | None = None
 
-    def compose_body(self) -> Iterable[Widget]:
-        """Show messages and field, the customer beside them."""
-        pane = ConversationPane(
-            TicketChannel(self.shell, self._ticket),
-            me=self.desk.me.moderator.id,
-            limits=self.desk.me.limits,
-            drafts=self.storage.drafts,
-            now=self.now,
-        )
-        yield Horizontal(pane, CustomerPanel(self.now))
+    def make_channel(self) -> Channel:
+        """Give the ticket's messages."""
+        return TicketChannel(self.shell, self._ticket)
+
+    @property
+    def customer(self) -> Customer:
+        """Return whose ticket it is."""
+        return self._ticket.customer
 
     def on_mount(self) -> None:
         """Load the customer."""
         self._show()
         self.refresh_ticket()
-
-    @property
-    def pane(self) -> ConversationPane:
-        """Return messages and field."""
-        return self.query_one(ConversationPane)
-
-    @property
-    def panel(self) -> CustomerPanel:
-        """Return what is known of the customer."""
-        return self.query_one(CustomerPanel)
 
     # What is shown
 
@@ -177,12 +141,8 @@ class ConversationScreen(BaseScreen):
 
     def refresh_all(self) -> None:
         """Load messages and ticket again."""
-        self.pane.reload()
+        super().refresh_all()
         self.refresh_ticket()
-
-    def connection_is_back(self) -> None:
-        """Load what could not be loaded."""
-        self.pane.connection_is_back()
 
     def time_passed(self) -> None:
         """Paint again what depends on the time."""
@@ -195,18 +155,11 @@ class ConversationScreen(BaseScreen):
         if isinstance(about, Ticket) and about.number == self._ticket.number:
             self._set(about)
         elif isinstance(about, Block) and about.customer.id == self._ticket.customer.id:
-            self.refresh_ticket()
+            self.take_block(about)
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Show the customer where there is room."""
-        self._lay_out(event.size.width)
-
-    def _lay_out(self, width: int) -> None:
-        is_wide = width >= _WIDE
-        is_shown = is_wide if self._wants_panel is None else self._wants_panel
-        self.panel.display = is_shown
-        self.panel.styles.width = 38 if is_wide else "100%"
-        self.pane.display = is_wide or not is_shown
+    def take_block(self, block: Block) -> None:
+        """Load the customer with all their blocks."""
+        self.refresh_ticket()
 
     # Keys
 
@@ -222,22 +175,6 @@ class ConversationScreen(BaseScreen):
             "take_it": self._ticket.assignee is not None and self._ticket.assignee.id == me,
         }
         return False if unfit.get(action) else super().check_action(action, parameters)
-
-    def action_panel(self) -> None:
-        """Show or hide the customer."""
-        self._wants_panel = not self.panel.display
-        self._lay_out(self.size.width)
-        if self.panel.display and not self.pane.display:
-            self.set_focus(self.panel)
-        else:
-            self.set_focus(self.query_one(Thread))
-
-    def action_back(self) -> None:
-        """Go back: from the customer to the messages, from those to the list."""
-        if not self.pane.display:
-            self.action_panel()
-        else:
-            super().action_back()
 
     def action_take_it(self) -> None:
         """Assign it to oneself."""
@@ -290,35 +227,6 @@ class ConversationScreen(BaseScreen):
             self.say(done)
 
         self.act(failed, lambda: self.client.change_ticket(number, **wishes), then=then)  # type: ignore[arg-type]
-
-    def action_block(self) -> None:
-        """Block the customer, after a choice of length and reason."""
-        self.run_worker(self._block(), group="dialog", exclusive=True)
-
-    async def _block(self) -> None:
-        customer, rules = self._ticket.customer, self.desk.me.blocks
-        wish = await self.app.push_screen_wait(
-            BlockForm(
-                name_of(customer),
-                default=rules.default,
-                longest=rules.longest,
-                forever=rules.forever,
-                now=self.now,
-            )
-        )
-        if wish is None:
-            return
-        duration = None if wish.forever else wish.duration or UNSET
-
-        def then(_: Block) -> None:
-            self.say(f"{name_of(customer)} is blocked; they see nothing of it.")
-            self.refresh_ticket()
-
-        self.act(
-            "Not blocked",
-            lambda: self.client.block(customer.id, duration=duration, reason=wish.reason, kind=wish.kind),
-            then=then,
-        )
 
     def action_unblock(self) -> None:
         """Lift the block that holds now."""

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import ClassVar, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
 
-from textual import events
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import Static
 
-from ..api.client import UNSET, Client
+from ..api.client import Client
 from ..api.events import Event, MessageNews
 from ..api.messages import Direct, Held, Message, Note
-from ..api.models import Block
+from ..api.models import Block, Customer
+from ..api.paging import all_pages
 from ..api.people import Canned
 from ..api.records import Page
 from ..state import direct_rows
 from ..state.block_text import is_active
-from ..state.block_wish import BlockWish
 from ..state.desk import Change, name_of
 from ..state.plain import plain
-from ..widgets.block_form import BlockForm
 from ..widgets.confirm import Confirm
-from ..widgets.customer import CustomerPanel
 from ..widgets.heading import Heading
-from ..widgets.pane import Channel, ConversationPane
-from .base import BaseScreen
+from ..widgets.pane import Channel
+from .beside_customer import CUSTOMER_KEYS, BesideCustomerScreen
 from .shell import Shell
 
-T = TypeVar("T")
-
 STANDING = "Private, and never in the group. Never ask for a seed phrase or private key."
-
-_WIDE = 110
-"""Columns from which on the customer is shown beside the messages."""
 
 
 class DirectChannel(Channel):
@@ -54,10 +45,10 @@ class DirectChannel(Channel):
         return await self._client.direct_messages(self._customer.id, before=before)
 
     async def notes(self) -> Sequence[Note]:
-        return await _all(lambda after: self._client.direct_notes(self._customer.id, after=after))
+        return await all_pages(lambda after: self._client.direct_notes(self._customer.id, after=after))
 
     async def held(self) -> Sequence[Held]:
-        held = await _all(lambda after: self._client.held(after=after))
+        held = await all_pages(lambda after: self._client.held(after=after))
         return [each for each in held if self.owns(each)]
 
     async def answer(self, *, client_id: str, text: str) -> Message | Held:
@@ -92,27 +83,12 @@ class DirectChannel(Channel):
         self._shell.desk.unread_direct.discard(self._customer.id)
 
 
-async def _all(fetch: Callable[[str | None], Awaitable[Page[T]]]) -> list[T]:
-    """Return the items of all pages."""
-    items: list[T] = []
-    after = None
-    while True:
-        page = await fetch(after)
-        items += page.items
-        if (after := page.next) is None:
-            return items
-
-
-class DirectConversationScreen(BaseScreen):
+class DirectConversationScreen(BesideCustomerScreen):
     """Messages, private notes, and the customer."""
 
     KEYS_TITLE = "The private conversation"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("b", "block", "Block", tooltip="Blocks the customer for a time; they see nothing of it"),
-        Binding("u", "unblock", "Unblock", tooltip="Lifts the block"),
-        Binding("p", "panel", "Customer", tooltip="Shows or hides what is known of the customer"),
-        Binding("escape", "back", "Back", tooltip="Back to the list; drafts are kept"),
-    ]
+    IS_PRIVATE = True
+    BINDINGS: ClassVar[list[BindingType]] = [*CUSTOMER_KEYS]
     DEFAULT_CSS = """
     DirectConversationScreen #standing {
         height: 1; width: 100%; padding: 0 1; color: $text-warning;
@@ -123,33 +99,24 @@ class DirectConversationScreen(BaseScreen):
     def __init__(self, direct: Direct) -> None:
         super().__init__()
         self._direct, self._customer = direct, direct.customer
-        self._wants_panel: bool | None = None
+
+    def make_channel(self) -> Channel:
+        """Give what is said in private."""
+        return DirectChannel(self.shell, self._direct)
+
+    @property
+    def customer(self) -> Customer:
+        """Return whom one writes with."""
+        return self._customer
 
     def compose_body(self) -> Iterable[Widget]:
         """Show the standing line, messages and field, and the customer beside them."""
         yield Static(STANDING, id="standing", markup=False)
-        pane = ConversationPane(
-            DirectChannel(self.shell, self._direct),
-            me=self.desk.me.moderator.id,
-            limits=self.desk.me.limits,
-            drafts=self.storage.drafts,
-            now=self.now,
-        )
-        yield Horizontal(pane, CustomerPanel(self.now))
+        yield from super().compose_body()
 
     def on_mount(self) -> None:
         """Show who it is."""
         self._show()
-
-    @property
-    def pane(self) -> ConversationPane:
-        """Return messages and field."""
-        return self.query_one(ConversationPane)
-
-    @property
-    def panel(self) -> CustomerPanel:
-        """Return what is known of the customer."""
-        return self.query_one(CustomerPanel)
 
     def _show(self) -> None:
         words = f"Private with {name_of(self._customer)}" + ("  ·  blocked" if self._customer.blocked else "")
@@ -157,14 +124,6 @@ class DirectConversationScreen(BaseScreen):
             heading.set_place(words)
         self.panel.show_customer(self._customer)
         self.refresh_bindings()
-
-    def refresh_all(self) -> None:
-        """Load the messages again."""
-        self.pane.reload()
-
-    def connection_is_back(self) -> None:
-        """Load what could not be loaded."""
-        self.pane.connection_is_back()
 
     def time_passed(self) -> None:
         """Paint again what depends on the time."""
@@ -179,24 +138,14 @@ class DirectConversationScreen(BaseScreen):
                 self.heading_changed()
         elif isinstance(about, Block):
             if about.customer.id == self._customer.id:
-                self._take_block(about)
+                self.take_block(about)
         else:
             self.pane.take(item)
 
-    def _take_block(self, block: Block) -> None:
+    def take_block(self, block: Block) -> None:
+        """Show what a block, new or ended, makes of the customer."""
         self._customer = direct_rows.after_block(self._customer, block, self.now())
         self._show()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Show the customer where there is room."""
-        self._lay_out(event.size.width)
-
-    def _lay_out(self, width: int) -> None:
-        is_wide = width >= _WIDE
-        is_shown = is_wide if self._wants_panel is None else self._wants_panel
-        self.panel.display = is_shown
-        self.panel.styles.width = 38 if is_wide else "100%"
-        self.pane.display = is_wide or not is_shown
 
     # Keys
 
@@ -204,51 +153,6 @@ class DirectConversationScreen(BaseScreen):
         """Show only the keys that do something."""
         unfit = {"block": self._customer.blocked, "unblock": not self._customer.blocked}
         return False if unfit.get(action) else super().check_action(action, parameters)
-
-    def action_panel(self) -> None:
-        """Show or hide the customer."""
-        self._wants_panel = not self.panel.display
-        self._lay_out(self.size.width)
-        (self.panel if not self.pane.display else self.pane.thread).focus()
-
-    def action_back(self) -> None:
-        """Go back: from the customer to the messages, from those to the list."""
-        if self.pane.display:
-            super().action_back()
-        else:
-            self.action_panel()
-
-    def action_block(self) -> None:
-        """Block the customer, after a choice of length and reason."""
-        rules = self.desk.me.blocks
-        form = BlockForm(
-            name_of(self._customer),
-            default=rules.default,
-            longest=rules.longest,
-            forever=rules.forever,
-            now=self.now,
-        )
-        self.app.push_screen(form, self._blocked)
-
-    def _blocked(self, wish: BlockWish | None) -> None:
-        if wish is None:
-            return
-
-        def then(block: Block) -> None:
-            self._take_block(block)
-            self.say(f"{name_of(self._customer)} is blocked; they see nothing of it.")
-
-        self.act(
-            "Not blocked",
-            lambda: self.client.block(
-                self._customer.id,
-                duration=None if wish.forever else wish.duration or UNSET,
-                reason=wish.reason,
-                kind=wish.kind,
-                private=True,
-            ),
-            then=then,
-        )
 
     def action_unblock(self) -> None:
         """Ask whether the block is to end now."""
@@ -262,7 +166,7 @@ class DirectConversationScreen(BaseScreen):
 
         def then(lifted: list[Block]) -> None:
             for block in lifted:
-                self._take_block(block)
+                self.take_block(block)
             self.say("The block is lifted.")
 
         self.act("Not lifted", lift, then=then)
