@@ -44,7 +44,7 @@ class SettingsScreen(BaseScreen):
     def compose_body(self) -> Iterable[Widget]:
         """Show the settings."""
         yield OptionList(id="settings", markup=False, compact=True)
-        yield Static("Kept on this computer, for this profile.", classes="hint", markup=False)
+        yield Static("Kept on this computer, for all your logins.", classes="hint", markup=False)
 
     def on_mount(self) -> None:
         """Begin with the first."""
