@@ -18,6 +18,7 @@ from stack.operators import headset, operators_room
 from stack.system import System
 from stack.telegram_client import ALICE, BOB
 from tests.e2e.acts import (
+    PATIENCE,
     Case,
     find_event,
     join_group,
@@ -263,7 +264,7 @@ async def test_a_bot_that_was_kicked_misses_nothing_once_it_is_invited_again(
         for text in texts:
             await case.stream.wait_for_text(text)
         assert [text for kind, text in await case.last_word()] == [held_up, *texts]
-        await system.telegram.wait_for_text(held_up)
+        await system.telegram.wait_for_text(held_up, within=PATIENCE)
         assert await health(system) == {"status": "ok", "checks": WELL}
 
 
