@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -38,6 +38,8 @@ class Act(Generic[T]):
     then: Callable[[T], object] | None
     otherwise: Callable[[DeskError], bool] | None
     """Is asked first about a failure; true means that it is dealt with."""
+    key: Literal["R", "r"] = "R"
+    """What tries it again: `r` loads all that is shown, and needs nothing kept."""
 
 
 class BaseScreen(Screen[None]):
@@ -122,9 +124,18 @@ class BaseScreen(Screen[None]):
         """Ask something of the desk without stopping anything; a failure is said and can be repeated."""
         self._start(Act(failed=failed, make=make, then=then, otherwise=otherwise))
 
+    def load(
+        self, failed: str, make: Callable[[], Awaitable[T]], *, then: Callable[[T], object] | None = None
+    ) -> None:
+        """Fetch what is shown, asked for or not; what failed before can still be repeated."""
+        self._run(Act(failed=failed, make=make, then=then, otherwise=None, key="r"))
+
     def _start(self, act: Act[Any]) -> None:
         self._failed = None
         self.refresh_bindings()
+        self._run(act)
+
+    def _run(self, act: Act[Any]) -> None:
         # The app's and not the screen's: what was asked for is done, also when one leaves at once.
         self.app.run_worker(self._perform(act), group="acts")
 
@@ -138,7 +149,7 @@ class BaseScreen(Screen[None]):
         except DeskError as error:
             if act.otherwise is None or not act.otherwise(error):
                 self._keep(act)
-                again = " Press R to try again." if self.is_attached else ""
+                again = f" Press {act.key} to try again." if self.is_attached else ""
                 self.say(f"{act.failed}. {error.detail}{again}", failed=True)
         else:
             if act.then is not None and self.is_attached:
@@ -147,6 +158,8 @@ class BaseScreen(Screen[None]):
             self._count_acts(-1)
 
     def _keep(self, act: Act[Any]) -> None:
+        if act.key == "r":
+            return
         self._failed = act
         if self.is_attached:
             self.refresh_bindings()

@@ -15,8 +15,9 @@ from ..api.models import Block, Customer
 from ..state.block_wish import BlockWish
 from ..state.desk import name_of
 from ..widgets.block_form import BlockForm
+from ..widgets.channel import Channel
 from ..widgets.customer import CustomerPanel
-from ..widgets.pane import Channel, ConversationPane
+from ..widgets.pane import ConversationPane
 from .base import BaseScreen
 
 _WIDE = 110
@@ -86,6 +87,12 @@ class BesideCustomerScreen(BaseScreen):
     def connection_is_back(self) -> None:
         """Load what could not be loaded."""
         self.pane.connection_is_back()
+
+    def on_screen_resume(self) -> None:
+        """Take what came while something else was shown as read."""
+        for pane in self.query(ConversationPane):
+            pane.look()
+        self.heading_changed()
 
     def on_resize(self, event: events.Resize) -> None:
         """Show the customer where there is room."""

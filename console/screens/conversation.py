@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -17,9 +17,9 @@ from ..api.records import Page
 from ..state.block_text import is_active
 from ..state.desk import Change, name_of
 from ..state.plain import plain
+from ..widgets.channel import Channel
 from ..widgets.choice import Choice, Option
 from ..widgets.heading import Heading
-from ..widgets.pane import Channel
 from ..widgets.prompt import Prompt
 from .beside_customer import CUSTOMER_KEYS, BesideCustomerScreen
 from .shell import Shell
@@ -94,6 +94,8 @@ class ConversationScreen(BesideCustomerScreen):
     def __init__(self, ticket: Ticket) -> None:
         super().__init__()
         self._ticket = ticket
+        self._heard: Ticket | None = None
+        """What the stream told last of it."""
 
     def make_channel(self) -> Channel:
         """Give the ticket's messages."""
@@ -125,7 +127,18 @@ class ConversationScreen(BesideCustomerScreen):
     def refresh_ticket(self) -> None:
         """Load the ticket with its customer; the messages don't wait for it."""
         number = self._ticket.number
-        self.act(f"#{number} not loaded", lambda: self.client.ticket(number), then=self._set)
+        self.load(f"#{number} not loaded", lambda: self.client.ticket(number), then=self._setter())
+
+    def _setter(self) -> Callable[[Ticket], None]:
+        """Return what takes in the answer to what is asked now; the stream may overtake it."""
+        known = self._heard
+
+        def take_in(ticket: Ticket) -> None:
+            self._set(ticket)
+            if self._heard is not None and self._heard is not known:
+                self._set(self._heard)
+
+        return take_in
 
     def _set(self, ticket: Ticket) -> None:
         """Take in a ticket's new state; what only a long one says of its customer stays."""
@@ -153,6 +166,7 @@ class ConversationScreen(BesideCustomerScreen):
         self.pane.take(item)
         about = item.about.ticket if isinstance(item.about, MessageNews) else item.about
         if isinstance(about, Ticket) and about.number == self._ticket.number:
+            self._heard = about
             self._set(about)
         elif isinstance(about, Block) and about.customer.id == self._ticket.customer.id:
             self.take_block(about)
@@ -220,10 +234,10 @@ class ConversationScreen(BesideCustomerScreen):
         self._change("Not opened", "Open again.", status="open")
 
     def _change(self, failed: str, done: str, **wishes: object) -> None:
-        number = self._ticket.number
+        number, take_in = self._ticket.number, self._setter()
 
         def then(ticket: Ticket) -> None:
-            self._set(ticket)
+            take_in(ticket)
             self.say(done)
 
         self.act(failed, lambda: self.client.change_ticket(number, **wishes), then=then)  # type: ignore[arg-type]

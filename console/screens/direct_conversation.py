@@ -20,9 +20,9 @@ from ..state import direct_rows
 from ..state.block_text import is_active
 from ..state.desk import Change, name_of
 from ..state.plain import plain
+from ..widgets.channel import Channel
 from ..widgets.confirm import Confirm
 from ..widgets.heading import Heading
-from ..widgets.pane import Channel
 from .beside_customer import CUSTOMER_KEYS, BesideCustomerScreen
 from .shell import Shell
 

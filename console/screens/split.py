@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widget import Widget
 
+from ..api.models import Ticket
 from ..state.facts import Facts
 from ..widgets.detail import Detail
 from ..widgets.listing import Listing
@@ -123,8 +124,10 @@ class SplitScreen(BaseScreen, Generic[T]):
         if number is None:
             self.say("There is no ticket to open.")
             return
-        self.act(
-            f"#{number} not opened",
-            lambda: self.client.ticket(number),
-            then=lambda ticket: self.app.push_screen(ConversationScreen(ticket)),
-        )
+
+        def then(ticket: Ticket) -> None:
+            # Not over whatever one has gone on to while a slow desk was asked.
+            if self.is_current:
+                self.app.push_screen(ConversationScreen(ticket))
+
+        self.act(f"#{number} not opened", lambda: self.client.ticket(number), then=then)

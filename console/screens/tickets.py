@@ -160,7 +160,7 @@ class TicketsScreen(BaseScreen):
                 listing.put(_found_again(known, ticket))
         elif self._filter.matches(ticket, self.desk.me.moderator.id):
             listing.put(ticket)
-        elif listing.window.get(key) is not None:
+        else:
             listing.take_out(key)
 
     # Keys

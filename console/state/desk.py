@@ -114,7 +114,7 @@ def name_of(customer: Customer) -> str:
     if customer.account:
         account = plain(customer.account).rpartition(":")[2]
         return account if len(account) <= 16 else f"{account[:6]}…{account[-4:]}"
-    return customer.identity
+    return plain(customer.identity)
 
 
 def notice_of(event: Event) -> Notice | None:

@@ -60,7 +60,7 @@ class Talk:
     def begin(self, items: Iterable[Message], *, has_older: bool) -> None:
         """Take in the newest page; what is loaded stays if it reaches up to it."""
         page = list(items)
-        if not page or not self._messages or page[0].seq > self.newest + 1:
+        if not self.is_loaded or not page or page[0].seq > self.newest + 1:
             self._messages.clear()
             self.has_older = has_older
         self._messages.update((message.seq, message) for message in page)

@@ -134,8 +134,3 @@ def _block(block: Block, now: datetime) -> Content:
     said = f"{block.kind} by {plain(block.by.name)}, {times.moment(block.created_at, now)}: {state}"
     reason = f"\n  {plain(block.reason)}" if block.reason else ""
     return Content.assemble(said, (reason, "$text-muted"))
-
-
-def is_active(block: Block, now: datetime) -> bool:
-    """Tell whether a block holds now."""
-    return block.lifted_at is None and (block.expires_at is None or block.expires_at > now)

@@ -57,7 +57,7 @@ class Heading(Widget):
         desk = self._desk
         mark, word, colour = _STATES[desk.connection.state]
         if desk.connection.state == "lost" and desk.connection.reason and width >= _WIDE:
-            word = f"offline, trying again: {desk.connection.reason}"
+            word = f"offline, trying again: {plain(desk.connection.reason)}"
         elif desk.connection.state == "lost":
             word = "offline, trying again"
         parts: list[Content | str | tuple[str, str]] = [("⋯ ", "$text-muted")] if self.is_busy else []

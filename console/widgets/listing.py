@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -17,13 +17,14 @@ from textual.timer import Timer
 from textual.visual import Visual
 
 from ..api.errors import DeskError, Unauthorized
+from ..api.records import Page
+from ..state.plain import plain
 from ..state.window import Window
 from .columns import Column, Sized, join_cells, lay_out
 from .scrolling import set_lines
 from .wishes import LoginNeeded
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 REPAINT = 0.1
 """Seconds that live changes are gathered for before the list is painted again."""
@@ -32,17 +33,21 @@ _AHEAD = 30
 """Lines below the last one shown for which the next page is fetched in time."""
 
 
-class PageOf(Protocol[T_co]):
-    """One page of a list, as the API's client gives it."""
+Fetch = Callable[["str | None"], Awaitable[Page[T]]]
+"""Returns the page that a cursor stands for, the first one for None."""
+
+
+class AboutRow(Message):
+    """Something about a row of a list, or about none."""
+
+    def __init__(self, listing: Listing[Any], row: Any) -> None:
+        self.listing, self.row = listing, row
+        super().__init__()
 
     @property
-    def items(self) -> Sequence[T_co]: ...
-
-    @property
-    def next(self) -> str | None: ...
-
-
-Fetch = Callable[["str | None"], Awaitable[PageOf[T]]]
+    def control(self) -> Listing[Any]:
+        """Return the list, by which handlers choose."""
+        return self.listing
 
 
 class Listing(ScrollView, Generic[T], can_focus=True):
@@ -59,35 +64,14 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         Binding("enter", "open", "Open", tooltip="Opens the selected row"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "listing--head",
-        "listing--row",
-        "listing--cursor",
-        "listing--cursor-blurred",
-        "listing--quiet",
-        "listing--error",
+        f"listing--{part}" for part in ("head", "row", "cursor", "cursor-blurred", "quiet", "error")
     }
 
-    class Opened(Message):
+    class Opened(AboutRow):
         """A row was chosen."""
 
-        def __init__(self, listing: Listing[Any], row: Any) -> None:
-            self.listing, self.row = listing, row
-            super().__init__()
-
-        @property
-        def control(self) -> Listing[Any]:
-            return self.listing
-
-    class Moved(Message):
+    class Moved(AboutRow):
         """Another row is selected, or none."""
-
-        def __init__(self, listing: Listing[Any], row: Any) -> None:
-            self.listing, self.row = listing, row
-            super().__init__()
-
-        @property
-        def control(self) -> Listing[Any]:
-            return self.listing
 
     def __init__(
         self,
@@ -107,10 +91,14 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         self._at = 0
         self._selected: str | None = None
         self._pending: dict[str, T | None] = {}
+        self._meanwhile: dict[str, T | None] | None = None
+        """Live changes since the page was asked for that is on its way: it may be older than they are."""
+        self._is_outdated = False
+        """Whether all was to be fetched again since then."""
         self._moved_on: dict[str, T] = {}
         self._timer: Timer | None = None
         self._error: str | None = None
-        self._asked: asyncio.Event = asyncio.Event()
+        self._asked = asyncio.Event()
         self._layout: list[Sized[T]] = []
         self._strips: dict[tuple[str, str], Strip] = {}
 
@@ -145,6 +133,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         self._window = Window(self._key, order)
         self._at, self._selected, self._error = 0, None, None
         self._pending.clear()
+        self._meanwhile = None
         self._moved_on.clear()
         self.scroll_to(y=0, animate=False)
         self._paint()
@@ -153,19 +142,26 @@ class Listing(ScrollView, Generic[T], can_focus=True):
     def reload(self) -> None:
         """Fetch what is looked at again, without losing the place; rows stay until the new ones are here."""
         self._error = None
+        self._is_outdated = True
         self._window.expire()
         self._ask()
         self._paint()
 
     def put(self, row: T) -> None:
         """Take in a row's new state; painted soon, together with others."""
-        self._pending[self._key(row)] = row
+        key = self._key(row)
+        self._pending[key] = row
+        if self._meanwhile is not None:
+            self._meanwhile[key] = row
         self._soon()
 
     def take_out(self, key: str) -> None:
-        """Take a row out; painted soon."""
-        self._pending[key] = None
-        self._soon()
+        """Take a row out, if it is there or about to come; painted soon."""
+        if self._meanwhile is not None:
+            self._meanwhile[key] = None
+        if key in self._pending or self._window.get(key) is not None:
+            self._pending[key] = None
+            self._soon()
 
     def connection_is_back(self) -> None:
         """Try again what failed while there was none."""
@@ -259,25 +255,38 @@ class Listing(ScrollView, Generic[T], can_focus=True):
             wanted = self._wanted()
             if wanted is None or self._error is not None:
                 continue
+            self._meanwhile, self._is_outdated = {}, False
             try:
                 page = await self._fetch_page(wanted[0])
             except DeskError as error:
-                self._error = error.detail
-                self._paint()
-                if isinstance(error, Unauthorized):
-                    self.post_message(LoginNeeded())
+                self._refused(error)
             else:
                 self._arrived(wanted[0], page)
                 self._asked.set()
+            self._meanwhile = None
+
+    def _refused(self, error: DeskError) -> None:
+        if self._is_outdated:
+            self._asked.set()
+            return
+        self._error = plain(error.detail)
+        self._paint()
+        if isinstance(error, Unauthorized):
+            self.post_message(LoginNeeded())
 
     def _wanted(self) -> tuple[str | None] | None:
         top = self.scroll_offset.y
         return self._window.missing(top, top + self._lines + _AHEAD) or self._window.grown()
 
-    def _arrived(self, cursor: str | None, page: PageOf[T]) -> None:
+    def _arrived(self, cursor: str | None, page: Page[T]) -> None:
         anchor = self._anchor()
         was_loaded = self._window.is_loaded
         self._window.add(cursor, page.items, page.next)
+        if self._is_outdated:
+            self._window.expire()
+        if self._meanwhile:
+            self._pending.update(self._meanwhile)
+            self._soon()
         top = self.scroll_offset.y
         self._window.trim(top, top + self._lines)
         self._strips.clear()
@@ -408,9 +417,8 @@ class Listing(ScrollView, Generic[T], can_focus=True):
     def _row_strip(self, at: int, width: int) -> Strip:
         row = self._window.row(at)
         is_cursor = at == self._at
-        style = "listing--row"
-        if is_cursor:
-            style = "listing--cursor" if self.has_focus else "listing--cursor-blurred"
+        cursor = "listing--cursor" if self.has_focus else "listing--cursor-blurred"
+        style = cursor if is_cursor else "listing--row"
         if row is None:
             return self._strip(Content("  …"), style if is_cursor else "listing--quiet", width)
         known = (self._key(row), style)

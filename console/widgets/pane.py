@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,11 +17,11 @@ from textual.widget import Widget
 from ..api.errors import DeskError, Unauthorized
 from ..api.events import Event, MessageNews
 from ..api.messages import Held, Message, Note
-from ..api.people import Canned
-from ..api.records import Limits, Page
+from ..api.records import Limits
 from ..state.canned import fill
 from ..state.plain import plain
 from ..state.talk import Outgoing, Talk, read_outgoing, write_outgoing
+from .channel import Channel, Drafts
 from .choice import Choice, Option
 from .composer import Composer
 from .thread import Thread
@@ -30,55 +31,6 @@ _SENDING = ":out"
 """After a draft's key: what is being sent, so that a crash loses nothing."""
 
 _NOTE = ":note"
-
-
-class Drafts(Protocol):
-    """Texts that were begun, kept over a crash."""
-
-    def get(self, key: str) -> str:
-        """Return a draft, or nothing."""
-
-    def set(self, key: str, text: str) -> None:
-        """Keep a draft."""
-
-
-class Channel(Protocol):
-    """Where a pane's messages come from and go to."""
-
-    key: str
-    """Of the drafts, such as `t1042`."""
-    answer_to: str
-    """Title of the field."""
-
-    async def messages(self, before: str | None) -> Page[Message]:
-        """Return the newest page, or the one before a `seq`."""
-
-    async def notes(self) -> Sequence[Note]:
-        """Return all notes."""
-
-    async def held(self) -> Sequence[Held]:
-        """Return replies that are held."""
-
-    async def answer(self, *, client_id: str, text: str) -> Message | Held:
-        """Answer the customer."""
-
-    async def add_note(self, *, client_id: str, text: str) -> Note:
-        """Keep a note."""
-
-    async def resend(self, message_id: str) -> Message:
-        """Send a failed message again."""
-
-    async def canned(self) -> Sequence[Canned]:
-        """Return the canned replies."""
-
-    def variables(self) -> Mapping[str, str]:
-        """Return what stands for the variables of a canned reply."""
-
-    def owns(self, about: Message | Note | Held) -> bool:
-        """Tell whether something from the stream belongs here."""
-
-    def seen(self, seq: int) -> None:
-        """Remember up to where one has read."""
 
 
 class ConversationPane(Widget):
@@ -123,6 +75,10 @@ class ConversationPane(Widget):
         self._again: Outgoing | None = None
         """What came back to the field: sent unchanged it goes out under the same client_id."""
         self._is_fetching_older = False
+        self._awaited = 0
+        """Answers of the desk that are on their way."""
+        self._meanwhile: list[Event] = []
+        """What the stream told since they were asked for: it may be newer than they are."""
 
     def compose(self) -> ComposeResult:
         """Show both."""
@@ -161,22 +117,35 @@ class ConversationPane(Widget):
         if self._thread.problem is not None:
             self.reload()
 
-    async def _load(self) -> None:
+    @contextmanager
+    def _awaiting(self) -> Iterator[None]:
+        self._awaited += 1
         try:
-            page = await self._channel.messages(None)
-            self._talk.begin(page.items, has_older=page.next is not None)
-            self._thread.problem = None
-            self._thread.changed_now()
-            self._seen()
-            for note in await self._channel.notes():
-                self._talk.put(note)
-            self._talk.set_held(await self._channel.held())
-        except DeskError as error:
-            self._refused(error)
+            yield
+        finally:
+            self._awaited -= 1
+            if not self._awaited:
+                self._meanwhile.clear()
+
+    async def _load(self) -> None:
+        with self._awaiting():
+            try:
+                page = await self._channel.messages(None)
+                self._talk.begin(page.items, has_older=page.next is not None)
+                self._put_again()
+                self._thread.problem = None
+                self._thread.changed_now()
+                self.look()
+                for note in await self._channel.notes():
+                    self._talk.put(note)
+                self._talk.set_held(await self._channel.held())
+                self._put_again()
+            except DeskError as error:
+                self._refused(error)
         self._thread.changed_now()
 
     def _refused(self, error: DeskError) -> None:
-        self._thread.problem = error.detail
+        self._thread.problem = plain(error.detail)
         if isinstance(error, Unauthorized):
             self.post_message(LoginNeeded())
         elif self._talk.is_loaded:
@@ -190,15 +159,17 @@ class ConversationPane(Widget):
             self.run_worker(self._load_older(self._talk.oldest), group="older")
 
     async def _load_older(self, before: int) -> None:
-        try:
-            page = await self._channel.messages(str(before))
-        except DeskError as error:
-            self._refused(error)
-        else:
-            self._talk.add_older(page.items, has_older=page.next is not None)
-            self._thread.changed_now()
-        finally:
-            self._is_fetching_older = False
+        with self._awaiting():
+            try:
+                page = await self._channel.messages(str(before))
+            except DeskError as error:
+                self._refused(error)
+            else:
+                self._talk.add_older(page.items, has_older=page.next is not None)
+                self._put_again()
+                self._thread.changed_now()
+            finally:
+                self._is_fetching_older = False
 
     # The stream
 
@@ -207,15 +178,27 @@ class ConversationPane(Widget):
         about = item.about.message if isinstance(item.about, MessageNews) else item.about
         if not isinstance(about, (Message, Note, Held)) or not self._channel.owns(about):
             return
-        if isinstance(about, Held) and item.type != "reply.held":
+        if self._awaited:
+            self._meanwhile.append(item)
+        self._put(about, item.type)
+        self._thread.changed()
+        self.look()
+
+    def _put(self, about: Message | Note | Held, kind: str) -> None:
+        if isinstance(about, Held) and kind != "reply.held":
             self._talk.drop_held(about.id)
         else:
             self._talk.put(about)
-        self._thread.changed()
-        self._seen()
 
-    def _seen(self) -> None:
-        if self.screen.is_current:
+    def _put_again(self) -> None:
+        for item in self._meanwhile:
+            about = item.about.message if isinstance(item.about, MessageNews) else item.about
+            if isinstance(about, (Message, Note, Held)):
+                self._put(about, item.type)
+
+    def look(self) -> None:
+        """Take what is loaded as read, if one is looking at it."""
+        if self.screen.is_current and self._talk.is_loaded:
             self._channel.seen(self._talk.newest)
 
     # Writing
@@ -277,17 +260,19 @@ class ConversationPane(Widget):
 
     async def _deliver(self, outgoing: Outgoing) -> None:
         """Send one text; where it fails it comes back to the field, if that is free."""
-        try:
-            if outgoing.is_note:
-                note = await self._channel.add_note(client_id=outgoing.client_id, text=outgoing.text)
-                self._talk.put(note)
+        with self._awaiting():
+            try:
+                if outgoing.is_note:
+                    note = await self._channel.add_note(client_id=outgoing.client_id, text=outgoing.text)
+                    self._talk.put(note)
+                else:
+                    result = await self._channel.answer(client_id=outgoing.client_id, text=outgoing.text)
+                    self._sent(result)
+            except DeskError as error:
+                self._not_sent(outgoing, error)
             else:
-                result = await self._channel.answer(client_id=outgoing.client_id, text=outgoing.text)
-                self._sent(result)
-        except DeskError as error:
-            self._not_sent(outgoing, error)
-        else:
-            self._talk.take_back(outgoing.client_id)
+                self._put_again()
+                self._talk.take_back(outgoing.client_id)
         self._keep_outgoing()
         if self.is_attached:
             self._thread.to_end()
@@ -353,19 +338,31 @@ class ConversationPane(Widget):
         if isinstance(failed, Outgoing):
             self._put_out(replace(failed, failure=None))
         elif failed is not None:
-            self.run_worker(self._resend(failed), group="send")
+            # The app's, as where something is sent for the first time.
+            self.app.run_worker(self._resend(failed), group="send")
 
     async def _resend(self, failed: Message) -> None:
-        try:
-            self._talk.put(await self._channel.resend(failed.id))
-        except DeskError as error:
-            if isinstance(error, Unauthorized):
-                self.post_message(LoginNeeded())
-            self.post_message(Said(f"Not sent again. {error.detail} Press s to try again.", failed=True))
+        with self._awaiting():
+            try:
+                self._talk.put(await self._channel.resend(failed.id))
+            except DeskError as error:
+                self._not_resent(error)
+            else:
+                self._put_again()
+                self.post_message(Said("Being sent again."))
+        if self.is_attached:
+            self._thread.changed_now()
+            self.screen.refresh_bindings()
+
+    def _not_resent(self, error: DeskError) -> None:
+        if isinstance(error, Unauthorized):
+            self.post_message(LoginNeeded())
+        said = f"Not sent again. {error.detail}"
+        if self.is_attached:
+            self.post_message(Said(f"{said} Press s to try again.", failed=True))
         else:
-            self.post_message(Said("Being sent again."))
-        self._thread.changed_now()
-        self.screen.refresh_bindings()
+            title = plain(self._channel.answer_to)
+            self.app.notify(plain(said), title=title, severity="error", markup=False)
 
     def action_take_back(self) -> None:
         """Take a text that was not sent back to the field."""
