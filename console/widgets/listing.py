@@ -26,8 +26,8 @@ from .wishes import LoginNeeded
 
 T = TypeVar("T")
 
-REPAINT = 0.1
-"""Seconds that live changes are gathered for before the list is painted again."""
+REPAINT = 0.25
+"""Seconds that live changes are gathered for before the list is painted again: a key waits for a painting."""
 
 _AHEAD = 30
 """Lines below the last one shown for which the next page is fetched in time."""
