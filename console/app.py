@@ -361,7 +361,9 @@ class HeadsetConsole(App[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave dialogs where they are: sections change from main screens only."""
         if action in ("go", "open"):
-            return isinstance(self.screen, BaseScreen)
+            # The palette asks for the screen that is below it.
+            below = self.screen_stack[-2] if isinstance(self.screen, CommandPalette) else self.screen
+            return isinstance(below, BaseScreen)
         return super().check_action(action, parameters)
 
     def action_toggle_theme(self) -> None:
