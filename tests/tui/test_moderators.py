@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from console.widgets.moderator_form import ModeratorForm
@@ -22,6 +24,12 @@ async def add(seat, name: str, telegram: str) -> None:
     await seat.press("tab")
     await seat.type(telegram)
     await seat.press("enter")
+    await is_listed(seat, name, "moderator")
+
+
+async def is_listed(seat, name: str, role: str) -> None:
+    """Wait for the list, which is painted a moment after the notice."""
+    await seat.until(lambda: re.search(rf"{name} +{role}", seat.text), f"{name} is listed as {role}")
 
 
 async def test_a_moderator_reads_the_list_and_changes_nothing(sit: Sit) -> None:
@@ -48,6 +56,7 @@ async def test_an_admin_adds_changes_and_removes_somebody(sit: Sit) -> None:
         await seat.press("end", "!", "tab", "tab", *"@dave:example.org", "tab", "space", "enter")
         await seat.hears("Dave! is on the allow-list as admin.")
         assert (await team_of(seat))["Dave!"] == (5550009, "@dave:example.org", "admin")
+        await is_listed(seat, "Dave!", "admin")
         await seat.press("d")
         await seat.sees("Take Dave! off the allow-list?")
         await seat.press("n", "d", "y")
@@ -131,7 +140,6 @@ async def test_moderators_picture(sit: Sit, picture, size, theme) -> None:
         await seat.go("moderators")
         await seat.sees("Carol (you)")
         await add(seat, "Dave", "5550009")
-        await seat.sees("Dave")
         await seat.press("end")
         assert await seat.picture(theme) == picture
 
