@@ -180,8 +180,9 @@ async def measure(folder: Path, *, tickets: int, keys: int, events_told: int) ->
             await _until(lambda: any(newest in data for _, data in TERMINAL), "the first screen is there")
             first_screen = next(at for at, data in TERMINAL if newest in data) - began
             await _until(lambda: app.desk.connection.state == "live", "the stream is open")
+            heard = app.desk.last_event_id
             await desk.order(f"rate {RATE}")
-            await asyncio.sleep(1)
+            await _until(lambda: app.desk.last_event_id >= heard + RATE, "events come at their pace")
             times = [await _press(app, "down" if n % 80 < 60 else "up") for n in range(keys)]
             await desk.order("rate 1")
             before, seen = _memory(), app.desk.last_event_id
