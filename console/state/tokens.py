@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ _SERVICE = "headset"
 
 
 class KeyringSilent(Exception):
-    """The system's keyring gave no answer in time."""
+    """The system's keyring gave no answer in time, or keeps what it should not."""
 
 
 class TokenKeeper:
@@ -55,47 +56,44 @@ class TokenKeeper:
     def forget(self) -> None:
         """Keep the token nowhere any more. Raises OSError, KeyringSilent."""
         self.path.unlink(missing_ok=True)
-        self._ask(_delete, self._name)
+        if self._ask(_delete, self._name) is False:
+            raise KeyringSilent("The system's keyring did not let the token go.")
 
-    def _ask(self, action: Callable[..., T], *values: str) -> T:
-        """Return what the keyring answers, if it does within the time."""
-        answers: queue.SimpleQueue[T] = queue.SimpleQueue()
+    def _ask(self, action: Callable[..., T], *values: str) -> T | None:
+        """Return what the keyring answers, if it does within the time; None where none works."""
+        answers: queue.SimpleQueue[T | None] = queue.SimpleQueue()
+
+        def ask() -> None:
+            try:
+                answers.put(action(*values))
+            except Exception:
+                # Each backend fails in its own ways, importing it too: no answer is "not kept there".
+                answers.put(None)
+
         # A daemon: a keyring that hangs must not keep the console from ending.
-        threading.Thread(
-            target=lambda: answers.put(action(*values)), name="headset-keyring", daemon=True
-        ).start()
+        threading.Thread(target=ask, name="headset-keyring", daemon=True).start()
         try:
             return answers.get(timeout=self._patience)
         except queue.Empty:
             raise KeyringSilent(f"The system's keyring did not answer within {self._patience:g} s.") from None
 
 
-# Each backend fails in its own ways, and importing it may fail or hang, too: no answer is "not kept there".
-
-
 def _get(name: str) -> str | None:
-    try:
-        import keyring
+    import keyring
 
-        return keyring.get_password(_SERVICE, name)
-    except Exception:
-        return None
+    return keyring.get_password(_SERVICE, name)
 
 
 def _set(name: str, token: str) -> bool:
-    try:
-        import keyring
+    import keyring
 
-        keyring.set_password(_SERVICE, name, token)
-        return keyring.get_password(_SERVICE, name) == token
-    except Exception:
-        return False
+    keyring.set_password(_SERVICE, name, token)
+    return keyring.get_password(_SERVICE, name) == token
 
 
-def _delete(name: str) -> None:
-    try:
-        import keyring
+def _delete(name: str) -> bool:
+    import keyring
 
+    with suppress(keyring.errors.PasswordDeleteError):
         keyring.delete_password(_SERVICE, name)
-    except Exception:
-        return
+    return keyring.get_password(_SERVICE, name) is None

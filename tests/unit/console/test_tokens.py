@@ -46,6 +46,13 @@ class Forgetful(InMemory):
         pass
 
 
+class Clinging(InMemory):
+    """A keyring that lets nothing go."""
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise PasswordDeleteError(username)
+
+
 class Hanging(InMemory):
     """A keyring that asks for its password on a screen that nobody sees."""
 
@@ -141,3 +148,10 @@ def test_a_token_is_of_one_desk_and_profile(use, keeper: TokenKeeper, tmp_path: 
     keeper.save("abc")
     assert make_keeper(tmp_path, url="https://example.net/desk/").load() is None
     assert make_keeper(tmp_path, profile="other").load() is None
+
+
+def test_a_keyring_that_lets_nothing_go_is_told_of(use, keeper: TokenKeeper) -> None:
+    use(Clinging())
+    assert keeper.save("secret") == "the system's keyring"
+    with pytest.raises(KeyringSilent, match="did not let the token go"):
+        keeper.forget()
