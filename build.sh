@@ -13,6 +13,7 @@ usage() {
 ./build.sh demo --check           one full round trip without a person; exit 1 if a step fails
 ./build.sh console [arguments]    the moderators' console, from this folder
 ./build.sh test [pytest args]     every check and every test, or only pytest with the given arguments
+./build.sh faults [--only N]      every fault of the matrix against the whole system; --json, --seed S
 ./build.sh speed                  how fast the console is on 100,000 tickets, beside its aims
 TEXT
 }
@@ -163,6 +164,12 @@ speed() {
   exec "$work/main/bin/python" -m tests.tui.speed "$@"
 }
 
+faults() {
+  prepare postgresql
+  cd "$root"
+  exec "$work/main/bin/python" -m tests.faults "$@"
+}
+
 check() {
   say "$*"
   "$work/main/bin/$1" "${@:2}" || failed+=("$*")
@@ -202,6 +209,7 @@ case ${1-build} in
   console) shift; console "$@" ;;
   test) shift; run_tests "$@" ;;
   speed) shift; speed "$@" ;;
+  faults) shift; faults "$@" ;;
   help | -h | --help) usage ;;
   *) usage >&2; exit 2 ;;
 esac

@@ -1,0 +1,8 @@
+"""All faults, in the order of the matrix."""
+
+from __future__ import annotations
+
+from tests.faults import fault_01_killed
+from tests.faults.plan import Fault
+
+FAULTS: tuple[Fault, ...] = (fault_01_killed.FAULT,)
