@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 PROBE_EVERY = 0.05
 
+PATIENCE = 120.0
+"""Seconds after which what was waited for does not come any more, however slow and busy the machine is."""
+
 
 class NotInTimeError(AssertionError):
     """What was waited for did not come about; an assertion, so that a test fails with its text."""
@@ -18,7 +21,7 @@ async def until(
     probe: Callable[[], Awaitable[T | None]],
     what: str,
     *,
-    within: float = 30.0,
+    within: float = PATIENCE,
     every: float = PROBE_EVERY,
 ) -> T:
     """Calls the probe until it returns something true, and returns that; `within` and `every` in seconds."""

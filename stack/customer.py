@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from .conditions import NotInTimeError
+from .conditions import PATIENCE, NotInTimeError
 from .json_api import Answer, JsonApi, RefusedError
 
 Message = dict[str, Any]
@@ -39,12 +39,12 @@ class EventStream:
         # Read by a task: a reader that is cancelled by a timeout would lose the half of an event it had.
         self._reader = asyncio.create_task(self._read())
 
-    async def next(self, *, within: float = 30.0) -> StreamEvent | None:
+    async def next(self, *, within: float = PATIENCE) -> StreamEvent | None:
         """The next event, or None once the stream has ended."""
         return await asyncio.wait_for(self._waiting.get(), within)
 
     async def wait_for(
-        self, predicate: Callable[[StreamEvent], bool], what: str = "an event", *, within: float = 30.0
+        self, predicate: Callable[[StreamEvent], bool], what: str = "an event", *, within: float = PATIENCE
     ) -> StreamEvent:
         """The first event, come already or still to come, for which the predicate holds."""
         loop = asyncio.get_running_loop()
@@ -62,7 +62,7 @@ class EventStream:
             if ended and looked_at == len(self.seen):
                 raise NotInTimeError(f"the stream ended before: {what}")
 
-    async def wait_for_text(self, text: str, *, within: float = 30.0) -> Message:
+    async def wait_for_text(self, text: str, *, within: float = PATIENCE) -> Message:
         """The first message whose text contains this."""
         event = await self.wait_for(
             lambda event: text in event.data.get("text", ""), repr(text), within=within

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from .conditions import until
+from .conditions import PATIENCE, until
 from .json_api import JsonApi
 
 Event = dict[str, Any]
@@ -76,7 +76,7 @@ class MatrixUser:
         rooms: list[str] = (await self.api.call("GET", f"{CLIENT}/joined_rooms"))["joined_rooms"]
         return rooms
 
-    async def wait_for_room_with(self, text: str, *, within: float = 30.0) -> str:
+    async def wait_for_room_with(self, text: str, *, within: float = PATIENCE) -> str:
         """The id of the room in which somebody has said this; every invitation is accepted on the way."""
 
         async def find() -> str | None:
@@ -124,7 +124,7 @@ class MatrixUser:
         return newest_first[::-1]
 
     async def wait_for_event(
-        self, room_id: str, predicate: Callable[[Event], bool], what: str, *, within: float = 30.0
+        self, room_id: str, predicate: Callable[[Event], bool], what: str, *, within: float = PATIENCE
     ) -> Event:
         """The first of the room's newest events for which the predicate holds, once there is one."""
 
@@ -133,7 +133,7 @@ class MatrixUser:
 
         return await until(find, what, within=within)
 
-    async def wait_for_members(self, room_id: str, wanted: set[str], *, within: float = 30.0) -> None:
+    async def wait_for_members(self, room_id: str, wanted: set[str], *, within: float = PATIENCE) -> None:
         """Returns once all of these have joined."""
 
         async def all_in() -> bool:

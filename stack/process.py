@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from .conditions import NotInTimeError, until
+from .conditions import PATIENCE, NotInTimeError, until
 
 PR_SET_PDEATHSIG = 1
 LOG_TAIL = 3000
@@ -66,7 +66,7 @@ class Process:
     def is_running(self) -> bool:
         return self._child is not None and self._child.returncode is None
 
-    async def start(self, ready: Probe, *, within: float = 60.0) -> None:
+    async def start(self, ready: Probe, *, within: float = PATIENCE) -> None:
         """Starts the process and returns once `ready` says so; connection errors count as not yet."""
         await self._spawn()
         try:
@@ -78,7 +78,7 @@ class Process:
             await self.kill()
             raise
 
-    async def run(self, *, within: float = 60.0) -> None:
+    async def run(self, *, within: float = PATIENCE) -> None:
         """Runs the process to its end, which must be a good one."""
         child = await self._spawn()
         try:

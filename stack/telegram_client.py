@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .conditions import until
+from .conditions import PATIENCE, until
 from .json_api import JsonApi
 
 GROUP = -1001900000001
@@ -91,7 +91,7 @@ class TelegramClient:
         predicate: Callable[[TelegramMessage], bool],
         what: str = "a message in the Telegram group",
         *,
-        within: float = 30.0,
+        within: float = PATIENCE,
         chat: int = GROUP,
     ) -> TelegramMessage:
         """The oldest message for which the predicate holds, once there is one."""
@@ -101,7 +101,9 @@ class TelegramClient:
 
         return await until(find, what, within=within)
 
-    async def wait_for_text(self, text: str, *, within: float = 30.0, chat: int = GROUP) -> TelegramMessage:
+    async def wait_for_text(
+        self, text: str, *, within: float = PATIENCE, chat: int = GROUP
+    ) -> TelegramMessage:
         """The relay bot's oldest message that contains the text, once there is one."""
         return await self.wait_for_message(
             lambda message: message.sender == BOT and text in message.text,

@@ -20,10 +20,8 @@ from yarl import URL
 
 from plugin.db.database import Database
 from plugin.db.migrations import upgrade_table
+from stack.conditions import PATIENCE
 from stack.postgres import Postgres
-
-_PATIENCE = 2.0
-"""Seconds that closing a database may take; maubot's waits 3 s for a connection that never came back."""
 
 _EYE = "the look of a test"
 """Name of the connections that are no part of what is tested."""
@@ -56,6 +54,8 @@ class Store:
     """One database of the plugin, for several hosts, and for a look from outside of it."""
 
     engine: str
+    patience: float
+    """Seconds that closing may take; a connection that never comes back takes longer."""
 
     def __init__(self) -> None:
         self._open: list[async_db.Database] = []
@@ -78,13 +78,14 @@ class Store:
     async def close(self) -> None:
         """Stop what was opened; a connection that never came back makes this fail."""
         while self._open:
-            await asyncio.wait_for(self._open.pop().stop(), _PATIENCE)
+            await asyncio.wait_for(self._open.pop().stop(), self.patience)
 
 
 class SqliteStore(Store):
     """A file."""
 
     engine = "sqlite"
+    patience = PATIENCE
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -116,6 +117,8 @@ class PostgresStore(Store):
     """A schema as maubot makes it for an instance, in a server that several tests share."""
 
     engine = "postgresql"
+    # maubot gives such a connection up after 3 s; one that is back is there at once.
+    patience = 2.0
 
     def __init__(self, url: str, pool: async_db.Database, instance: str) -> None:
         super().__init__()

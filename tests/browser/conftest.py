@@ -12,10 +12,10 @@ from stack.ports import pick
 from stack.system import System
 from tests.browser.hosts import HostSite, script_tag
 from tests.browser.settings import CAROL, browser_config
-from tests.browser.visitor import LAUNCH, Visitor
+from tests.browser.visitor import LAUNCH, PATIENCE_MS, Visitor
 
 # Longer than anything takes here: a machine that is busy with other tests is no failure of the widget.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext
 
+from stack.conditions import PATIENCE
 from stack.system import System
 from tests.browser.hosts import HostSite, script_tag
 from tests.browser.watch import Watch
@@ -25,7 +26,7 @@ LAUNCH: dict[str, Any] = {
     "executable_path": shutil.which("chromium"),
     "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
 }
-PATIENCE_MS = 20_000
+PATIENCE_MS = PATIENCE * 1000
 
 
 class Visitor:

@@ -21,9 +21,6 @@ from stack.operators import headset
 from stack.system import System
 from stack.telegram_client import ALICE, BOT, GROUP, Sender, TelegramMessage
 
-PATIENCE = 120.0
-"""Seconds that whoever meets a fault may wait for its end."""
-
 BOT_NAME = "support_relay_bot"
 FORMS = ["/{}", "!{}", f"/{{}}@{BOT_NAME}"]
 """The ways to write a command's word; what follows the word comes after them."""
@@ -203,4 +200,4 @@ async def post_until_taken(customer: Customer, text: str) -> None:
             return False
         return True
 
-    await until(taken, f"{text} is taken", within=PATIENCE)
+    await until(taken, f"{text} is taken")

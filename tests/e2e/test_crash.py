@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from stack.conditions import until
+from stack.conditions import PATIENCE, until
 from stack.system import System
 from stack.telegram_client import ALICE
 from tests.e2e.acts import post_until_taken
@@ -35,9 +35,7 @@ async def test_kill_9_at_20_random_points_of_a_burst_of_200(private_system: Make
 
         async def kill() -> None:
             for point in points:
-                await until(
-                    lambda point=point: reached(point), f"{point} messages taken", within=120, every=0.001
-                )
+                await until(lambda point=point: reached(point), f"{point} messages taken", every=0.001)
                 await system.kill_maubot()
                 await system.start_maubot()
 
@@ -45,7 +43,7 @@ async def test_kill_9_at_20_random_points_of_a_burst_of_200(private_system: Make
             return taken >= point
 
         await asyncio.gather(kill(), *(burst(number) for number in range(CUSTOMERS)))
-        await until(lambda: all_arrived(system), "all 200 in the group", within=120)
+        await until(lambda: all_arrived(system), "all 200 in the group")
         arrived = await arrived_by_customer(system)
         assert arrived == {number: list(range(EACH)) for number in range(CUSTOMERS)}, f"seed {seed}"
         for number, customer in enumerate(customers):
@@ -73,7 +71,7 @@ async def test_kill_9_between_the_put_and_the_commit(private_system: MakeSystem)
         text = f"sent, not yet committed {uuid.uuid4()}"
         with system.proxy.hold_responses(lambda method, path: method == "PUT" and "/send/" in path) as hold:
             await customer.send(text)
-            await asyncio.wait_for(hold.held.wait(), 30)
+            await asyncio.wait_for(hold.held.wait(), PATIENCE)
             post = await system.telegram.wait_for_text(text)
             await system.kill_maubot()
         await system.telegram.send(ALICE, "seen it", reply_to=post.id)

@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from stack.conditions import until
+from stack.conditions import PATIENCE, until
 from stack.customer import Customer
 from stack.instance import BRIDGE_BOT, INSTANCE, mxid
 from stack.json_api import RefusedError
 from stack.matrix import Event
 from stack.system import System
 from stack.telegram_client import ALICE
-from tests.e2e.acts import PATIENCE, post_until_taken
+from tests.e2e.acts import post_until_taken
 
 MakeSystem = Callable[..., AbstractAsyncContextManager[System]]
 
@@ -160,7 +160,7 @@ async def wait_for_refusal(system: System, text: str) -> Attempt:
         found = await attempts(system, text)
         return next((one for one in found if one.status == "FAIL_RETRIABLE"), None)
 
-    return await until(refused, f"the bridge reports {text} as failed", within=PATIENCE)
+    return await until(refused, f"the bridge reports {text} as failed")
 
 
 async def assert_sent_once(system: System, texts: Sequence[str]) -> None:
@@ -226,7 +226,7 @@ async def test_what_is_written_while_the_bridge_is_away_arrives_or_is_shown(
             await system.bridge.kill()
         await write(customers, range(2, 5))
         await asyncio.gather(system.start_bridge(), write(customers, range(5, 8)))
-        await until(lambda: all_end_with(system, 3, 7), "every conversation goes on", within=PATIENCE)
+        await until(lambda: all_end_with(system, 3, 7), "every conversation goes on")
         on_its_own = await group(system)
 
         for name, customer in enumerate(customers):
@@ -434,9 +434,7 @@ async def test_a_bridge_that_never_reports_holds_nothing_up(private_system: Make
         for n in range(4):
             # A relay that waited for a word would take the whole time-out for each of these.
             await write(customers, [n])
-            await until(
-                lambda n=n: all_have(system, 3, range(n + 1)), f"message {n} of each in the group", within=30
-            )
+            await until(lambda n=n: all_have(system, 3, range(n + 1)), f"message {n} of each in the group")
         assert await group(system) == {name: list(range(4)) for name in range(3)}
         await assert_sent_once(system, [token(name, n) for name in range(3) for n in range(4)])
         status = await ask_status(system, room_id)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stack.conditions import until
+from stack.conditions import PATIENCE, until
 from stack.customer import Customer, EventStream, Message
 from stack.json_api import RefusedError
 from stack.matrix import MatrixUser
@@ -291,7 +291,7 @@ async def test_killed_between_the_room_and_the_record_of_it_there_is_one_room(fa
     assert faulty.proxy
     with faulty.proxy.hold_responses(is_create_room) as hold:
         await customer.send_direct("Bob", text)
-        await asyncio.wait_for(hold.held.wait(), 30)
+        await asyncio.wait_for(hold.held.wait(), PATIENCE)
         await faulty.kill_maubot()
     (made,) = set(await faulty.support_bot.joined_rooms()) - before
     await faulty.start_maubot()
@@ -308,7 +308,7 @@ async def test_killed_between_the_post_and_the_record_of_it_nothing_is_doubled(f
         sending = f"/rooms/{private.room}/send/m.room.message/"
         with faulty.proxy.hold_responses(lambda method, path: sending in path) as hold:
             await private.customer.send_direct("Bob", text)
-            await asyncio.wait_for(hold.held.wait(), 30)
+            await asyncio.wait_for(hold.held.wait(), PATIENCE)
             await faulty.kill_maubot()
         await faulty.start_maubot()
         await private.customer.send_direct("Bob", f"third {private.text}")
@@ -330,7 +330,7 @@ async def test_what_the_moderator_wrote_while_maubot_was_down_arrives_in_order(f
             page = await private.customer.history(after=2)
             return len(page["items"]) == len(sent)
 
-        await until(all_there, "all answers", within=60)
+        await until(all_there, "all answers")
         history = (await private.customer.history(after=2))["items"]
         assert [message["text"] for message in history] == sent
         await assert_group_knows_nothing(faulty, private.text)

@@ -18,7 +18,6 @@ from stack.operators import headset, operators_room
 from stack.system import System
 from stack.telegram_client import ALICE, BOB
 from tests.e2e.acts import (
-    PATIENCE,
     Case,
     find_event,
     join_group,
@@ -256,7 +255,7 @@ async def test_a_bot_that_was_kicked_misses_nothing_once_it_is_invited_again(
         async def is_degraded() -> bool:
             return await health(system) == {"status": "degraded", "checks": WELL | {"room": "not joined"}}
 
-        await until(is_degraded, "the bot knows that it is not in the room", within=90)
+        await until(is_degraded, "the bot knows that it is not in the room")
         async with operators_room(system) as room:
             assert "room: not joined: " in await headset(system, "status", room_id=room)
 
@@ -273,7 +272,7 @@ async def test_a_bot_that_was_kicked_misses_nothing_once_it_is_invited_again(
         for text in texts:
             await case.stream.wait_for_text(text)
         assert [text for kind, text in await case.last_word()] == [held_up, *texts]
-        await system.telegram.wait_for_text(held_up, within=PATIENCE)
+        await system.telegram.wait_for_text(held_up)
         await become_well(system)
 
 

@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
-from stack.conditions import until
+from stack.conditions import PATIENCE, until
 from stack.customer import Customer
 from stack.system import System
 from stack.telegram_client import ALICE, TelegramMessage
@@ -43,7 +43,7 @@ async def test_sixty_messages_from_ten_customers_at_twenty_a_minute(private_syst
         # The minute is full, and the backlog is all there, when the moderator has had enough of one.
         first = next(m for m in await system.telegram.relayed() if "<0.0>" in m.text)
         await system.telegram.send(ALICE, "/timeout 2h", reply_to=first.id)
-        await until(lambda: is_empty(system), "an empty backlog", within=WINDOW + 60)
+        await until(lambda: is_empty(system), "an empty backlog", within=WINDOW + PATIENCE)
         await wait_for_posts(system, PER_MINUTE + CUSTOMERS)
 
         posts = await system.telegram.relayed()
@@ -67,7 +67,7 @@ async def test_a_slow_telegram_still_gets_no_more_than_it_takes(private_system: 
         customers = [await system.customer() for _ in range(PER_MINUTE + 1)]
         await system.telegram.fault("messages.SendMessage", "", delay=3)
         await write(customers, [0])
-        await wait_for_posts(system, PER_MINUTE + 1, within=WINDOW + 60)
+        await wait_for_posts(system, PER_MINUTE + 1, within=WINDOW + PATIENCE)
         assert_paced(await system.telegram.relayed())
 
 
@@ -87,7 +87,7 @@ def numbers(posts: Sequence[TelegramMessage]) -> list[tuple[int, int]]:
     return [(int(name), int(number)) for name, number in found]
 
 
-async def wait_for_posts(system: System, count: int, *, within: float = 30.0) -> None:
+async def wait_for_posts(system: System, count: int, *, within: float = PATIENCE) -> None:
     async def are_there() -> bool:
         return len(await system.telegram.relayed()) >= count
 

@@ -12,8 +12,6 @@ from contextlib import asynccontextmanager
 
 from stack.conditions import NotInTimeError, until
 
-PATIENCE = 30.0
-
 _TICKET = re.compile(r"#\d{4,}")
 
 
@@ -44,7 +42,7 @@ class Tmux:
         async def has_moved() -> bool:
             return await self.run("capture-pane", "-p", "-e") != before
 
-        await until(has_moved, f"something to look different after {key}", within=PATIENCE)
+        await until(has_moved, f"something to look different after {key}")
 
     async def write(self, text: str) -> None:
         """Type a text as it stands."""
@@ -76,7 +74,7 @@ class Tmux:
             return is_so(seen)
 
         try:
-            await until(look, f"{what} on the screen", within=PATIENCE)
+            await until(look, f"{what} on the screen")
         except NotInTimeError as late:
             raise AssertionError(f"{late}\n{seen}") from late
         return seen

@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from stack.conditions import until
+from stack.conditions import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = 4
@@ -30,7 +30,7 @@ async def read_until(demo: asyncio.subprocess.Process, text: str) -> str:
     assert demo.stdout is not None
     seen = ""
     while text not in seen:
-        line = await asyncio.wait_for(demo.stdout.readline(), 120)
+        line = await asyncio.wait_for(demo.stdout.readline(), PATIENCE)
         assert line, f"ended before {text!r}:\n{seen}"
         seen += line.decode()
     return seen
@@ -53,7 +53,7 @@ async def wait_until_all_gone(data: Path) -> None:
     async def all_gone() -> bool:
         return not processes_of(data)
 
-    await until(all_gone, f"no process is left of {processes_of(data)}", within=15)
+    await until(all_gone, f"no process is left of {processes_of(data)}")
 
 
 def room_in(screen: str) -> str:

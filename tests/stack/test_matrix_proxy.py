@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from stack.conditions import PATIENCE
 from stack.json_api import JsonApi
 from stack.matrix_proxy import MatrixProxy
 from stack.ports import pick
@@ -59,7 +60,7 @@ async def test_passes_requests_and_answers_on_unchanged(target: Target) -> None:
 async def test_withholds_the_answer_to_what_the_server_has_done(target: Target) -> None:
     with target.proxy.hold_responses(is_send) as hold:
         sending = asyncio.create_task(target.through.request("PUT", "/rooms/r/send/t/1", {}))
-        await asyncio.wait_for(hold.held.wait(), 10)
+        await asyncio.wait_for(hold.held.wait(), PATIENCE)
         assert target.got == ["/rooms/r/send/t/1"]
         assert (await target.through.request("GET", "/sync")).status == 201
         assert not sending.done()

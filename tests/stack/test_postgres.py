@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from stack.conditions import until
+from stack.conditions import PATIENCE, until
 from stack.ports import is_free
 from stack.postgres import Postgres
 
@@ -49,7 +49,7 @@ async def test_the_server_goes_with_a_killed_run_too() -> None:
         stdout=asyncio.subprocess.PIPE,
     )
     assert parent.stdout is not None
-    line = (await asyncio.wait_for(parent.stdout.readline(), 60)).decode()
+    line = (await asyncio.wait_for(parent.stdout.readline(), PATIENCE)).decode()
     port, _, folder = line.strip().partition(" ")
     assert not is_free(int(port))
     parent.kill()
@@ -58,5 +58,5 @@ async def test_the_server_goes_with_a_killed_run_too() -> None:
     async def gone() -> bool:
         return is_free(int(port))
 
-    await until(gone, "the server is gone", within=15)
+    await until(gone, "the server is gone")
     shutil.rmtree(folder)

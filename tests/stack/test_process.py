@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.conditions import until
+from stack.conditions import PATIENCE, until
 from stack.process import Process, ProcessFailedError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,7 +126,7 @@ async def test_a_child_dies_with_its_parent_even_when_that_is_killed(tmp_path: P
         stdout=asyncio.subprocess.PIPE,
     )
     assert parent.stdout is not None
-    pid = int(await asyncio.wait_for(parent.stdout.readline(), 30))
+    pid = int(await asyncio.wait_for(parent.stdout.readline(), PATIENCE))
     assert is_alive(pid)
     parent.kill()
     await parent.communicate()
@@ -134,4 +134,4 @@ async def test_a_child_dies_with_its_parent_even_when_that_is_killed(tmp_path: P
     async def gone() -> bool:
         return not is_alive(pid)
 
-    await until(gone, "the child is gone", within=10)
+    await until(gone, "the child is gone")

@@ -78,7 +78,7 @@ class Seat:
             return bool(probe())
 
         try:
-            await until(look, what, within=10)
+            await until(look, what)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.text}\nsaid: {self.said}") from None
 

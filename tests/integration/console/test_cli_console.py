@@ -17,7 +17,7 @@ import pytest
 
 from console.api.client import Client
 from console.state.profiles import Profiles
-from stack.conditions import until
+from stack.conditions import PATIENCE, until
 from tests.integration.console.running import Run
 from tests.integration.plugin.desk import Desk
 from tests.integration.plugin.mod.team import make_code
@@ -104,7 +104,7 @@ async def test_it_opens_and_is_left_by_a_key(
     async with opened_console() as terminal:
         await terminal.shows("Example support")
         terminal.type("\x11")  # ctrl+q
-        assert await asyncio.wait_for(terminal.process.wait(), 20) == 0
+        assert await asyncio.wait_for(terminal.process.wait(), PATIENCE) == 0
     assert not [path for path in (home / "state").rglob("drafts/*") if path.name != ".lock"]
 
 
@@ -113,7 +113,7 @@ async def test_without_a_valid_login_it_says_so_instead(
 ) -> None:
     await revoke(carol, url, token())
     async with opened_console() as terminal:
-        assert await asyncio.wait_for(terminal.process.wait(), 20) == 4
+        assert await asyncio.wait_for(terminal.process.wait(), PATIENCE) == 4
         assert f"Log in: headset --profile default login {url}".encode() in terminal.shown.replace(
             b"\r\n", b""
         )
@@ -134,7 +134,7 @@ async def test_a_new_login_in_the_console_is_kept(
 
         await until(is_new, "a new token in its place")
         terminal.type("\x11")
-        assert await asyncio.wait_for(terminal.process.wait(), 20) == 0
+        assert await asyncio.wait_for(terminal.process.wait(), PATIENCE) == 0
     mine = Client(url, token())
     assert (await mine.me()).moderator.name == "Alice"
     await mine.close()

@@ -19,6 +19,7 @@ from console.api.records import Me
 from console.api.stream import Connected, Lost, Stream
 from plugin.web.document import list_operations, load_document
 from plugin.web.schemas import time_json
+from stack.conditions import PATIENCE
 from tests.integration.console.calls import CALLS, Stage
 from tests.integration.plugin.desk import Desk
 from tests.integration.plugin.good_requests import open_desk, set_scene
@@ -144,4 +145,4 @@ async def test_the_stream_tells_what_happens(stage: Stage) -> None:
                 assert item.about == note
                 return
 
-    await asyncio.wait_for(hear(), 30)
+    await asyncio.wait_for(hear(), PATIENCE)

@@ -17,6 +17,7 @@ from console.api.client import Client
 from console.api.errors import ApiError, NotUnderstood, Unauthorized, Unreachable
 from console.api.events import Event, Reset
 from console.api.stream import Backoff, Connected, Connecting, Item, Lost, Stream
+from stack.conditions import PATIENCE
 
 Answer = Callable[[], web.Response]
 
@@ -164,7 +165,7 @@ async def told(client: Client, count: int, after: int = 0) -> list[Item]:
                 if len(items) == count:
                     return
 
-    await asyncio.wait_for(listen(), 10)
+    await asyncio.wait_for(listen(), PATIENCE)
     return items
 
 

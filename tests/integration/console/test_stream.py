@@ -13,11 +13,10 @@ from console.api.client import Client
 from console.api.errors import Unauthorized
 from console.api.events import Event, MessageNews
 from console.api.stream import FIRST_WAIT, LONGEST_WAIT, Backoff, Connected, Connecting, Item, Lost, Stream
+from stack.conditions import PATIENCE
 from stack.customer import Customer
 
 from .line import CutLine
-
-PATIENCE = 20.0
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from mautrix.util.async_db.connection import LoggingConnection
 
 from plugin.domain.errors import Unavailable
-from stack.conditions import until
+from stack.conditions import PATIENCE, until
 
 MOST_WAITS = 60
 """More than a transaction of three statements has; it must come to its end before."""
@@ -56,7 +56,7 @@ async def test_cancelled_anywhere_it_is_all_or_nothing_and_the_next_one_works(
                 tx.team_events.write = write_last
 
         try:
-            await asyncio.wait_for(canceller.run(write(), cancel), 10)
+            await asyncio.wait_for(canceller.run(write(), cancel), PATIENCE)
             cancelled = False
         except asyncio.CancelledError:
             cancelled = True
@@ -98,7 +98,7 @@ async def test_a_snapshot_cancelled_anywhere_harms_no_later_write(
 
     for at in range(1, MOST_WAITS):
         try:
-            await asyncio.wait_for(canceller.run(read(), WAYS[way](at)), 10)
+            await asyncio.wait_for(canceller.run(read(), WAYS[way](at)), PATIENCE)
             break
         except asyncio.CancelledError:
             pass
@@ -272,7 +272,9 @@ async def test_cancelled_in_the_moment_that_an_answer_comes(database, store, see
                 await tx.tickets.take_number()
 
         try:
-            await asyncio.wait_for(canceller.run(write(), lambda wait, at=at: wait == at, late=True), 10)
+            await asyncio.wait_for(
+                canceller.run(write(), lambda wait, at=at: wait == at, late=True), PATIENCE
+            )
             break
         except asyncio.CancelledError as error:
             # As `gather(return_exceptions=True)` does, or a reference cycle until it is collected.

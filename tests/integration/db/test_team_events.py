@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from plugin.db.database import Database
-from stack.conditions import until
+from stack.conditions import PATIENCE, until
 
 
 class Stopped(BaseException):
@@ -142,7 +142,7 @@ async def test_cancelled_anywhere_in_the_writing_no_number_is_lost(database, sto
                     tx.team_events.note(name)
 
         try:
-            await asyncio.wait_for(canceller.run(write(), lambda wait, at=at: wait == at), 10)
+            await asyncio.wait_for(canceller.run(write(), lambda wait, at=at: wait == at), PATIENCE)
             cancelled = False
         except asyncio.CancelledError:
             cancelled = True
@@ -197,7 +197,7 @@ async def test_numbers_at_once_have_no_gap_and_no_reader_sees_one_before_a_lower
         goes = (write(number) for number in range(first, first + 6))
         results = await asyncio.gather(*goes, return_exceptions=True)
         failed += sum(isinstance(result, ZeroDivisionError) for result in results)
-    await asyncio.wait_for(watcher, 10)
+    await asyncio.wait_for(watcher, PATIENCE)
     assert failed == 6
     assert await _numbers(store) == list(range(1, 49))
     assert len(set(seen)) > 2
@@ -245,7 +245,7 @@ async def test_who_has_the_numbers_lock_waits_for_nobody(store, seed, make) -> N
     acts = [take_in, close, relay] * 20
     done = asyncio.gather(*(act(chance.choice(hosts)) for act in acts))
     # A ring would be ended by PostgreSQL after a second, as an error.
-    await asyncio.wait_for(done, 30)
+    await asyncio.wait_for(done, PATIENCE)
     numbers = await _numbers(store)
     assert numbers == list(range(1, len(numbers) + 1))
     assert {"message.created", "ticket.updated", "message.delivery"} <= set(await _types(store))
@@ -332,7 +332,7 @@ async def test_a_commit_that_a_cancel_came_with_wakes_the_streams_all_the_same(s
                 tx.team_events.note("health.changed")
 
         try:
-            await asyncio.wait_for(canceller.run(write(), lambda wait, at=at: wait == at), 10)
+            await asyncio.wait_for(canceller.run(write(), lambda wait, at=at: wait == at), PATIENCE)
             break
         except asyncio.CancelledError:
             pass

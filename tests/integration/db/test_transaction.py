@@ -9,6 +9,7 @@ import pytest
 
 from plugin.db.columns import from_ms, from_ms_or_none, to_ms
 from plugin.db.database import Database
+from stack.conditions import PATIENCE
 
 
 class Stopped(BaseException):
@@ -76,7 +77,7 @@ async def test_one_inside_another_is_refused_at_once_and_in_words(database, stor
             pass
 
     with pytest.raises(RuntimeError, match="transaction inside a transaction"):
-        await asyncio.wait_for(nest(), 5)
+        await asyncio.wait_for(nest(), PATIENCE)
 
 
 async def test_a_refused_inner_one_undoes_the_outer_one_and_harms_no_later_one(database, store, make) -> None:
@@ -114,7 +115,7 @@ async def test_a_task_spawned_inside_has_a_transaction_of_its_own(database, stor
     tasks: list[asyncio.Task[None]] = []
     with pytest.raises(ZeroDivisionError):
         await parent()
-    await asyncio.wait_for(tasks[0], 5)
+    await asyncio.wait_for(tasks[0], PATIENCE)
     assert await _names(store) == ["child"]
 
 
@@ -129,7 +130,7 @@ async def test_a_context_copied_inside_is_not_taken_for_the_transaction(database
         return customer and customer.id
 
     task = copied.run(asyncio.create_task, later())
-    assert await asyncio.wait_for(task, 5) == "c1"
+    assert await asyncio.wait_for(task, PATIENCE) == "c1"
 
 
 async def test_transactions_at_once_give_numbers_without_a_gap_in_the_order_of_commits(
@@ -162,7 +163,7 @@ async def test_transactions_at_once_give_numbers_without_a_gap_in_the_order_of_c
 
     watcher = asyncio.create_task(watch())
     results = await asyncio.gather(*(write(i) for i in range(20)), return_exceptions=True)
-    await asyncio.wait_for(watcher, 10)
+    await asyncio.wait_for(watcher, PATIENCE)
     assert [type(r) for r in results if r is not None] == [ZeroDivisionError] * 4
     assert sorted(committed) == list(range(1, 17))
     rows = await store.look(
@@ -193,7 +194,7 @@ async def test_who_waits_gets_a_turn_while_another_goes_on_and_on(database, stor
 
     busy = asyncio.create_task(go_on_and_on())
     await some.wait()
-    waited_until = await asyncio.wait_for(want_one(), 30)
+    waited_until = await asyncio.wait_for(want_one(), PATIENCE)
     await busy
     assert waited_until < 50
 
@@ -223,7 +224,7 @@ class _in_another_task:  # noqa: N801 - reads as the words it is
             await tx.conversations.advance("c1")
 
     async def __aenter__(self) -> None:
-        await asyncio.wait_for(asyncio.create_task(self._write()), 5)
+        await asyncio.wait_for(asyncio.create_task(self._write()), PATIENCE)
 
     async def __aexit__(self, *_: object) -> None:
         return
@@ -252,7 +253,7 @@ async def test_a_transaction_that_reads_first_waits_for_another_writer(sqlite_st
     await reads.wait()
     tasks.append(asyncio.create_task(quick()))
     goes_on.set()
-    await asyncio.wait_for(asyncio.gather(*tasks), 10)
+    await asyncio.wait_for(asyncio.gather(*tasks), PATIENCE)
 
 
 async def test_sqlite_waits_for_the_disk_at_each_commit(sqlite_store) -> None:

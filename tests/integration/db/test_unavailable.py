@@ -12,7 +12,7 @@ from yarl import URL
 from plugin.db.database import Database
 from plugin.db.migrations import upgrade_table
 from plugin.domain.errors import Unavailable
-from stack.conditions import until
+from stack.conditions import PATIENCE, until
 from stack.ports import pick
 
 
@@ -64,7 +64,7 @@ async def test_sqlite_waits_for_a_short_lock(sqlite_store, make) -> None:
         done, _ = await asyncio.wait([task], timeout=0.1)
         assert not done
         other.execute("COMMIT")
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, PATIENCE)
     finally:
         other.close()
     assert await sqlite_store.look("SELECT id FROM customer") == [("c1",)]
@@ -82,7 +82,7 @@ async def test_cancelled_while_sqlite_waits_for_the_lock(sqlite_store, make) -> 
         await asyncio.wait([task], timeout=0.05)
         other.execute("COMMIT")
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, PATIENCE)
     finally:
         other.close()
     await _add(database, make.customer("c2"))
@@ -248,7 +248,7 @@ async def test_postgresql_backends_terminated_again_and_again_under_load(postgre
         seen = len(acknowledged)
         await postgres_store.end_backends()
         await until(lambda seen=seen: _more(acknowledged, seen), "writers go on", every=0.001)
-    await asyncio.wait_for(asyncio.gather(*writers), 20)
+    await asyncio.wait_for(asyncio.gather(*writers), PATIENCE)
     texts = [text for (text,) in await postgres_store.look("SELECT text FROM message")]
     assert sorted(texts) == sorted(acknowledged)
     assert len(texts) == 40

@@ -20,6 +20,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from stack.conditions import PATIENCE
+
 EXAMPLES = 12
 """Of each kind of request that is tried on one operation."""
 
@@ -98,7 +100,7 @@ class Fuzz:
             self.base_url,
             self._session,
             headers={"Authorization": f"Bearer {bearer}"} if bearer else {},
-            timeout=10,
+            timeout=PATIENCE,
             allow_redirects=False,
         )
         case.validate_response(response, checks=CHECKS)

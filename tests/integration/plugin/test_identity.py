@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from stack.conditions import PATIENCE
 from stack.customer import Customer, open_session
 from stack.json_api import JsonApi
 from tests.integration.plugin.desk import ROOT, Desk
@@ -160,7 +161,7 @@ async def test_without_the_packages_wallets_can_not_sign_in_and_all_are_told(
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert run.returncode == 0, run.stderr
     feature, wallet, refused, status, records = json.loads(run.stdout)

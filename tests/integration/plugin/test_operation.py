@@ -12,6 +12,7 @@ import pytest
 
 from plugin.domain.errors import ConfigError
 from plugin.web import streams
+from stack.conditions import PATIENCE
 from tests.integration.plugin.desk import NOBODY, Desk, opened
 
 
@@ -96,9 +97,9 @@ async def test_stop_ends_streams_and_tasks_even_of_clients_that_do_not_read(
             body = {"client_id": str(uuid.uuid4()), "text": "x" * 4000}
             async with desk.http.post("/v1/messages", json=body, headers=headers) as answer:
                 assert answer.status == 201
-        await asyncio.wait_for(desk.plugin.internal_stop(), 5)
+        await asyncio.wait_for(desk.plugin.internal_stop(), PATIENCE)
         left = {task for task in asyncio.all_tasks() - before if "headset" in task.get_name()}
         assert left == set()
-        assert reading.content.at_eof() or await asyncio.wait_for(reading.content.read(), 5)
+        assert reading.content.at_eof() or await asyncio.wait_for(reading.content.read(), PATIENCE)
         reading.close()
         deaf.close()

@@ -7,6 +7,7 @@ import json
 import uuid
 from typing import Any
 
+from stack.conditions import PATIENCE
 from tests.integration.plugin.desk import ORIGIN, Desk
 
 PHRASE = "abandon ability able about above absent absorb abstract absurd abuse access accident"
@@ -57,7 +58,7 @@ async def test_other_tabs_see_what_was_taken_back_and_why(desk: Desk) -> None:
     async with desk.http.get("/v1/events", headers=headers | {"Last-Event-ID": "0"}) as stream:
         seen = []
         while len(seen) < 3:
-            line = (await asyncio.wait_for(stream.content.readline(), 5)).decode()
+            line = (await asyncio.wait_for(stream.content.readline(), PATIENCE)).decode()
             if line.startswith("data: "):
                 seen.append(json.loads(line[6:]))
     first, notice, deleted = seen
@@ -94,11 +95,11 @@ async def test_erasing_ends_every_session_and_stream(desk: Desk) -> None:
     headers = await desk.open_session()
     await post(desk, headers, "hello")
     async with desk.http.get("/v1/events", headers=headers) as stream:
-        assert await asyncio.wait_for(stream.content.readline(), 5) == b": connected\n"
+        assert await asyncio.wait_for(stream.content.readline(), PATIENCE) == b": connected\n"
         async with desk.http.delete("/v1/me", headers=headers | FROM_PAGE) as answer:
             assert (answer.status, await answer.json()) == (202, {})
             assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
-        rest = (await asyncio.wait_for(stream.content.read(), 5)).decode()
+        rest = (await asyncio.wait_for(stream.content.read(), PATIENCE)).decode()
     assert rest.endswith("event: session.ended\ndata: {}\n\n")
     for method, path in (("get", "/v1/session"), ("get", "/v1/me/export"), ("delete", "/v1/me")):
         async with desk.http.request(method, path, headers=headers) as answer:

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import ClientResponse
 
 from plugin.web import streams
+from stack.conditions import PATIENCE
 from tests.integration.plugin.desk import ORIGIN, Desk
 
 MESSAGES = "/v1/messages"
@@ -34,7 +35,7 @@ async def get(desk: Desk, path: str, headers: dict[str, str]) -> dict[str, Any]:
 async def read_block(stream: ClientResponse) -> str:
     """Return the next block of a stream, without its blank line; empty once the stream has ended."""
     lines = []
-    while line := await asyncio.wait_for(stream.content.readline(), 5):
+    while line := await asyncio.wait_for(stream.content.readline(), PATIENCE):
         if line == b"\n":
             break
         lines.append(line.decode())

@@ -15,6 +15,7 @@ from aiohttp import ClientResponse
 from plugin.domain.errors import WIRE_CODES
 from plugin.domain.text import MAX_TEXT
 from plugin.web.schemas import MAX_BODY
+from stack.conditions import PATIENCE
 from tests.integration.plugin.desk import ORIGIN, OWN_ORIGIN, Desk
 
 MESSAGES = "/v1/messages"
@@ -192,7 +193,7 @@ async def test_a_body_over_the_limit_is_refused_without_being_read_to_the_end(de
         f"Content-Type: application/json\r\n{head}".encode()
     )
     # The rest never comes: the answer, and the end of the connection, must not wait for it.
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), PATIENCE)
     writer.close()
     assert b" 413 " in answer.splitlines()[0]
     assert b'"code": "too_large"' in answer

@@ -45,7 +45,7 @@ from plugin.services.sessions import SessionService
 from plugin.services.stranger_names import StrangerNames
 from plugin.services.ticket_acts import TicketActs
 from plugin.services.tickets import TicketService
-from stack.conditions import until
+from stack.conditions import PATIENCE, until
 from tests.integration.services.doors import Doors
 
 BOT = "@headset:example.org"
@@ -525,7 +525,7 @@ class Desk:
         """Stop every host; one that can't be stopped makes this fail."""
         self.server.open.set()
         for host in self._hosts:
-            await asyncio.wait_for(host.stop(), 5)
+            await asyncio.wait_for(host.stop(), PATIENCE)
 
     async def nothing_waits(self) -> bool:
         """Tell whether all that was to be sent is dealt with."""
@@ -552,7 +552,7 @@ class Desk:
             found = holds()
             return bool(await found if isinstance(found, Awaitable) else found)
 
-        await until(probe, what, within=10, every=0.005)
+        await until(probe, what, every=0.005)
 
     async def customer(self, host: Host) -> str:
         """Open a session from an address of its own, and return its customer's id."""

@@ -12,6 +12,7 @@ from plugin.domain.errors import Unauthorized, Unavailable
 from plugin.domain.model import Target, role_of
 from plugin.services.identity import Proof
 from plugin.services.joining import join
+from stack.conditions import PATIENCE
 from tests.integration.services.conftest import Desk
 from tests.integration.services.doors import WALLET, Doors
 
@@ -412,7 +413,7 @@ async def test_while_everybody_writes_and_answers_conversations_join_whole(doors
     rush = Rush(doors)
     writers = [rush.write(customer_id, number) for number, customer_id in enumerate(ids)]
     joins = [rush.join(token) for token in anonymous]
-    await asyncio.wait_for(asyncio.gather(rush.answer(events), rush.relay(), *writers, *joins), 60)
+    await asyncio.wait_for(asyncio.gather(rush.answer(events), rush.relay(), *writers, *joins), PATIENCE)
     await rush.read_room()
     texts = await doors.read(device)
     first = [f"first {number}" for number in range(4)]

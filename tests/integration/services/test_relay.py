@@ -15,6 +15,7 @@ from plugin.domain.errors import Unavailable
 from plugin.services.batches import LEASE
 from plugin.services.ports import MatrixFailed
 from plugin.services.relay import TRANSACTION_IDS_HOLD
+from stack.conditions import PATIENCE
 
 GONE = MatrixFailed("(502)")
 REFUSED = MatrixFailed("M_TOO_LARGE (413)", permanent=True)
@@ -466,7 +467,7 @@ async def test_stopping_waits_for_nothing_that_hangs(desk, host, customer) -> No
     await desk.write(host, customer, "Hello")
     host.relay.worker.start()
     await desk.eventually(lambda: desk.server.waiting == 1, "it is under way")
-    await asyncio.wait_for(host.relay.stop(), 5)
+    await asyncio.wait_for(host.relay.stop(), PATIENCE)
     assert desk.server.waiting == 0
     assert await desk.states() == ["open"]
 

@@ -140,7 +140,7 @@ async def test_a_ticket_that_closes_while_its_customer_writes_waits_for_the_cust
     async with office.database.transaction() as tx:
         await tx.conversations.advance(customer)
         closing = asyncio.create_task(close_idle(office))
-        await until(waits, "the closing waits", within=10, every=0.005)
+        await until(waits, "the closing waits", every=0.005)
         ticket = await tx.tickets.get_by_number(number)
         await tx.tickets.update(replace(ticket, active_at=office.clock.now()))
     await closing

@@ -10,6 +10,7 @@ import pytest
 
 from plugin.domain.errors import Unavailable
 from plugin.services.background import Worker
+from stack.conditions import PATIENCE
 
 LOG = logging.getLogger("headset.test")
 
@@ -32,7 +33,7 @@ async def test_it_ends_however_shortly_it_was_woken_before(steps) -> None:
     worker.wake()
     for _ in range(steps):
         await asyncio.sleep(0)
-    await asyncio.wait_for(worker.stop(), 2)
+    await asyncio.wait_for(worker.stop(), PATIENCE)
     turns_then = turns
     worker.wake()
     for _ in range(20):
@@ -55,7 +56,7 @@ async def test_it_ends_even_where_a_turn_loses_the_cancel() -> None:
     worker.start()
     for _ in range(20):
         await asyncio.sleep(0)
-    await asyncio.wait_for(worker.stop(), 2)
+    await asyncio.wait_for(worker.stop(), PATIENCE)
     assert turns == 1
 
 
@@ -80,7 +81,7 @@ async def test_a_bad_turn_is_said_and_followed_by_another(error, caplog) -> None
     for _ in range(20):
         await asyncio.sleep(0)
     assert turns == 2
-    await asyncio.wait_for(worker.stop(), 2)
+    await asyncio.wait_for(worker.stop(), PATIENCE)
 
 
 async def test_it_takes_a_turn_when_its_time_has_come() -> None:
@@ -96,8 +97,8 @@ async def test_it_takes_a_turn_when_its_time_has_come() -> None:
 
     worker = Worker("test", turn, LOG)
     worker.start()
-    await asyncio.wait_for(done.wait(), 5)
-    await asyncio.wait_for(worker.stop(), 2)
+    await asyncio.wait_for(done.wait(), PATIENCE)
+    await asyncio.wait_for(worker.stop(), PATIENCE)
 
 
 async def test_a_wake_up_during_a_turn_is_not_lost() -> None:
@@ -118,5 +119,5 @@ async def test_a_wake_up_during_a_turn_is_not_lost() -> None:
     for _ in range(20):
         await asyncio.sleep(0)
     assert turns == 2
-    await asyncio.wait_for(worker.stop(), 2)
-    await asyncio.wait_for(worker.stop(), 2)
+    await asyncio.wait_for(worker.stop(), PATIENCE)
+    await asyncio.wait_for(worker.stop(), PATIENCE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -15,12 +14,11 @@ from telethon import TelegramClient, events
 from telethon.crypto import rsa as telethon_rsa
 from telethon.sessions import MemorySession, Session
 
+from stack import conditions
 from stack.telegram import team
 from stack.telegram.datacentre import HOST, DataCentre, Settings
 from stack.telegram.handshake import ServerKey
 from stack.telegram.run_bridge import trust_only
-
-DEADLINE_SECONDS = 5.0
 
 
 @pytest.fixture(scope="session")
@@ -213,14 +211,10 @@ def until() -> Until:
     """Wait until a condition, plain or async, is true; return its value."""
 
     async def wait(condition: Callable[[], Any]) -> Any:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + DEADLINE_SECONDS
-        while True:
+        async def probe() -> Any:
             value = condition()
-            value = await value if inspect.isawaitable(value) else value
-            if value:
-                return value
-            assert loop.time() < deadline, "it did not come true"
-            await asyncio.sleep(0.005)
+            return await value if inspect.isawaitable(value) else value
+
+        return await conditions.until(probe, "what the test waits for", every=0.005)
 
     return wait

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from stack.conditions import PATIENCE
 from stack.telegram import team
 from stack.telegram.live import PAGE_FILES, Link
 
@@ -21,7 +22,7 @@ async def read_events(control: Any, count: int, **request: Any) -> list[tuple[in
     async with control.http.get(control.base_url + "/live", **request) as response:
         assert response.content_type == "text/event-stream"
         while len(found) < count:
-            block = await asyncio.wait_for(response.content.readuntil(b"\n\n"), 5)
+            block = await asyncio.wait_for(response.content.readuntil(b"\n\n"), PATIENCE)
             fields = dict(line.split(": ", 1) for line in block.decode().strip().split("\n"))
             if "event" in fields:
                 found.append((int(fields["id"]), fields["event"], json.loads(fields["data"])))
@@ -65,7 +66,7 @@ async def test_live_without_a_number_begins_now(control: Any, until: Any) -> Non
     async with control.http.get(control.base_url + "/live") as response:
         await response.content.readuntil(b"\n\n")
         await control.post("/send", sender=ALICE, text="fresh")
-        block = await asyncio.wait_for(response.content.readuntil(b"\n\n"), 5)
+        block = await asyncio.wait_for(response.content.readuntil(b"\n\n"), PATIENCE)
         assert b'"fresh"' in block
 
 

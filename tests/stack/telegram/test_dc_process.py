@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from stack.conditions import PATIENCE
 from stack.telegram import team
 from stack.telegram.__main__ import parse_link
 
@@ -28,7 +29,7 @@ async def start_process(data: Path, *more: str) -> tuple[asyncio.subprocess.Proc
         stderr=asyncio.subprocess.DEVNULL,
     )
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 10)
+    line = await asyncio.wait_for(process.stdout.readline(), PATIENCE)
     return process, json.loads(line)
 
 
@@ -51,7 +52,7 @@ async def test_killed_it_has_lost_nothing_and_stopped_it_waits_for_nobody(data: 
     _, silent = await asyncio.open_connection("127.0.0.1", ports["port"])
     process.send_signal(signal.SIGTERM)
     # aiohttp alone would wait for them for a minute.
-    rest, _ = await asyncio.wait_for(process.communicate(), 10)
+    rest, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert (process.returncode, rest) == (0, b"")
     stream.close()
     silent.close()
@@ -67,6 +68,6 @@ async def test_garbage_on_the_port_harms_nobody(telegram: Any, bot: Any, group: 
     for garbage in (b"GET / HTTP/1.1\r\n\r\n" * 10, b"\xff" * 64, b"\x0c\0\0\0" * 8):
         reader, writer = await asyncio.open_connection("127.0.0.1", telegram.port)
         writer.write(garbage)
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
         writer.close()
     assert (await bot.send_message(group, "still here")).id == team.FIRST_MESSAGE_ID

@@ -13,6 +13,7 @@ import pytest
 from console.api.events import Event, read_event
 from plugin.services.mod.events import TeamEventService
 from plugin.web import streams
+from stack.conditions import PATIENCE
 from stack.customer import STREAM_IDLE, EventStream, StreamEvent
 from tests.integration.plugin.documented import check_event
 from tests.integration.plugin.mod.acts import Acts
@@ -40,7 +41,7 @@ async def hear(stream: EventStream, *kinds: str) -> list[StreamEvent]:
     """Return the next events of a stream: of these types, as the document says, understood by the console."""
     events = []
     for kind in kinds:
-        event = await stream.next(within=5)
+        event = await stream.next()
         assert event is not None
         assert event.type == kind
         check_event(PATH, event)
@@ -378,7 +379,7 @@ async def test_who_was_away_for_too_long_loads_everything_anew(acts, alice) -> N
     async with acts.database.transaction() as tx:
         await tx.team_events.prune(acts.clock.now() + timedelta(days=1), 1000)
     async with opened(alice, last - 2) as stream:
-        event = await stream.next(within=5)
+        event = await stream.next()
         assert (event.type, event.data) == ("reset", {"last_event_id": last})
         await note_something(acts)
         (after,) = await hear(stream, "canned.updated")
@@ -388,7 +389,7 @@ async def test_who_was_away_for_too_long_loads_everything_anew(acts, alice) -> N
 async def test_a_number_from_before_a_restored_backup_is_a_reset(acts, alice) -> None:
     last = await last_of(alice)
     async with opened(alice, last + 1000) as stream:
-        event = await stream.next(within=5)
+        event = await stream.next()
     assert (event.type, event.data) == ("reset", {"last_event_id": last})
 
 
@@ -396,9 +397,9 @@ async def test_a_revoked_token_ends_its_stream_and_no_other(acts, alice, bob) ->
     async with opened(alice) as ended, opened(bob) as stays:
         await alice.api.call("DELETE", f"/v1/mod/tokens/{alice.token_id}")
         await hear(stays, "moderator.updated")
-        event = await ended.next(within=5)
+        event = await ended.next()
         assert (event.type, event.data) == ("session.ended", {})
-        assert await ended.next(within=5) is None
+        assert await ended.next() is None
         await note_something(acts)
         await hear(stays, "canned.updated")
 
@@ -407,9 +408,9 @@ async def test_who_leaves_the_allow_list_has_no_stream_any_more(desk, config, ac
     async with opened(alice) as ended:
         config["moderators"] = [dict(BOB)]
         await desk.reload()
-        event = await ended.next(within=5)
+        event = await ended.next()
         assert event.type == "session.ended"
-        assert await ended.next(within=5) is None
+        assert await ended.next() is None
     assert ALICE["name"] not in [one["name"] for one in (await bob.get("/v1/mod/me"))["team"]]
 
 
@@ -418,7 +419,7 @@ async def test_a_fourth_stream_of_a_token_ends_the_oldest(acts, alice, bob) -> N
         first, *rest = [await stack.enter_async_context(opened(alice)) for _ in range(3)]
         others = await stack.enter_async_context(opened(bob))
         rest.append(await stack.enter_async_context(opened(alice)))
-        assert await first.next(within=5) is None
+        assert await first.next() is None
         await note_something(acts)
         for stream in (*rest, others):
             await hear(stream, "canned.updated")
@@ -428,15 +429,15 @@ async def test_a_quiet_stream_is_kept_alive(acts, alice, monkeypatch) -> None:
     monkeypatch.setattr(streams, "PING_SECONDS", 0.01)
     api = alice.api
     async with api.session.get(f"{api.base_url}{PATH}", headers=api.headers) as response:
-        lines = [await asyncio.wait_for(response.content.readline(), 5) for _ in range(4)]
+        lines = [await asyncio.wait_for(response.content.readline(), PATIENCE) for _ in range(4)]
     assert lines == [b": connected\n", b"\n", b": ping\n", b"\n"]
 
 
 async def test_unloading_ends_every_stream(desk, acts, alice, bob) -> None:
     async with opened(alice) as one, opened(bob) as other:
         await desk.plugin.pre_stop()
-        assert await one.next(within=5) is None
-        assert await other.next(within=5) is None
+        assert await one.next() is None
+        assert await other.next() is None
 
 
 async def test_a_wrong_number_is_refused(desk, alice) -> None:

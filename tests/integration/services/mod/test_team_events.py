@@ -18,6 +18,7 @@ from plugin.services.mod.events import BlockNews, HeldNews, MessageNews, TeamEve
 from plugin.services.mod.health_watch import HealthWatch
 from plugin.services.mod.held import HeldDesk
 from plugin.services.mod.records import RecordService, Stranger
+from stack.conditions import PATIENCE
 from tests.integration.services.doors import WALLET
 
 LOG = logging.getLogger("headset.test")
@@ -317,7 +318,7 @@ async def test_intake_closing_and_relay_at_once_come_to_an_end(desk, host, told)
             await desk.end(one, batch)
 
     acts = [act(number) for number in range(8) for act in (write, close, relay)]
-    await asyncio.wait_for(asyncio.gather(*acts), 30)
+    await asyncio.wait_for(asyncio.gather(*acts), PATIENCE)
     rows = await desk.store.look("SELECT number FROM team_event ORDER BY number")
     numbers = [number for (number,) in rows]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
