@@ -15,6 +15,8 @@ usage() {
 ./build.sh test [pytest args]     every check and every test, or only pytest with the given arguments
 ./build.sh faults [--only N]      every fault of the matrix against the whole system; --json, --seed S
 ./build.sh speed                  how fast the console is on 100,000 tickets, beside its aims
+./build.sh bench [--quick] [--json] [--only ROW] [--out DIR]
+                                  how fast everything is, beside its aims; exit 1 if one is missed
 TEXT
 }
 
@@ -115,9 +117,11 @@ install_with_pip() {
 
 # make_environment NAME: .build/NAME from requirements/NAME.txt, remade only when that or the interpreter changed.
 make_environment() {
-  local target=$work/$1 pins=$root/requirements/$1.txt wanted
+  local target pins=$root/requirements/$1.txt wanted
+  target=$(readlink -m "$work/$1") # a clone may be linked to another's environments
   wanted=$({ cat "$pins"; "$python" -VV; printf '%s\n' "$python" "$target"; } | sha256sum)
   [ "$(cat "$target/.made-from" 2>/dev/null)" != "$wanted" ] || return 0
+  [ ! -L "$work/$1" ] || fail "$work/$1 is another clone's and differs from $pins: it is not remade from here"
   [ -n "${uv+set}" ] || find_uv
   rm -f "$target/.made-from"
   { [ -n "$uv" ] && run_slowly "making the environment $1 with uv" "$work/$1.log" install_with_uv "$target" "$pins"; } ||
@@ -170,6 +174,16 @@ faults() {
   exec "$work/main/bin/python" -m tests.faults "$@"
 }
 
+bench() {
+  prepare postgresql chromium
+  exec 9>"$work/lock"
+  flock 9
+  make_environment bench # for the charts alone
+  exec 9>&-
+  cd "$root"
+  exec "$work/main/bin/python" -m bench "$@"
+}
+
 check() {
   say "$*"
   "$work/main/bin/$1" "${@:2}" || failed+=("$*")
@@ -210,6 +224,7 @@ case ${1-build} in
   test) shift; run_tests "$@" ;;
   speed) shift; speed "$@" ;;
   faults) shift; faults "$@" ;;
+  bench) shift; bench "$@" ;;
   help | -h | --help) usage ;;
   *) usage >&2; exit 2 ;;
 esac

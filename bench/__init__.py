@@ -1,1 +1,1 @@
-"""What is measured on this machine."""
+"""What is measured on this machine, each thing beside what it is compared with."""

@@ -79,6 +79,7 @@ _ENTRY_POSTGRES = (
 
 async def fill(database: Database, tickets: int) -> None:
     """Put so many tickets into an empty database, with what belongs to them, and let it count its rows."""
+    conn: Connection
     async with database.acquire() as conn:
         await _fill(conn, tickets)
         await conn.execute("ANALYZE")

@@ -162,3 +162,23 @@ def test_the_command_names_missing_packages_to_who_cannot_install_them(open_fold
     built = run_build(project, "demo", **options)
     assert built.returncode == 2, built.stderr
     assert "missing Debian packages: python3-venv" in built.stderr
+
+
+def test_an_environment_that_is_only_linked_is_never_cleared(tmp_path: Path) -> None:
+    """Two clones may share environments; one with other requirements must not empty the other's."""
+    clone, other = tmp_path / "clone", tmp_path / "other"
+    (clone / "requirements").mkdir(parents=True)
+    (clone / "requirements" / "main.txt").write_text("something-else==1\n")
+    shutil.copy(ROOT / "build.sh", clone)
+    (other / "bin").mkdir(parents=True)
+    (other / ".made-from").write_text("what the other clone wants\n")
+    (clone / ".build").mkdir()
+    (clone / ".build" / "main").symlink_to(other)
+    environment = os.environ | {"PIP_NO_INDEX": "1", "UV_OFFLINE": "1"}
+    run = subprocess.run(
+        [clone / "build.sh", "demo"], capture_output=True, text=True, env=environment, check=False
+    )
+    assert run.returncode == 1
+    assert "another clone's" in run.stderr
+    assert (other / ".made-from").read_text() == "what the other clone wants\n"
+    assert (other / "bin").is_dir()
