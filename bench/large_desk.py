@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
+
 from mautrix.util.async_db import Connection, Database, Scheme
 
 MESSAGES_PER_TICKET = 10
@@ -79,8 +81,8 @@ _ENTRY_POSTGRES = (
 
 async def fill(database: Database, tickets: int) -> None:
     """Put so many tickets into an empty database, with what belongs to them, and let it count its rows."""
-    conn: Connection
-    async with database.acquire() as conn:
+    acquired: AbstractAsyncContextManager[Connection] = database.acquire()
+    async with acquired as conn:
         await _fill(conn, tickets)
         await conn.execute("ANALYZE")
 
