@@ -1,12 +1,12 @@
-"""A reverse proxy between maubot and Synapse whose answers a test can withhold or replace."""
+"""A reverse proxy between maubot and Synapse that can refuse, withhold, delay, cut and repeat."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp import web
@@ -48,6 +48,35 @@ class Failure:
     left: int
 
 
+@dataclass(kw_only=True)
+class Delay:
+    """Lets the matching requests wait before they are passed on."""
+
+    match: Match
+    seconds: Callable[[], float]
+
+
+@dataclass(kw_only=True)
+class Cut:
+    """Ends the connection in the midst of the answer to the next matching requests, which are carried out."""
+
+    match: Match
+    after: Callable[[int], int]
+    """How many bytes of an answer of so many, head and body, still get through."""
+    left: int
+
+
+@dataclass(kw_only=True)
+class Repeat:
+    """Carries the next matching requests out twice, as a proxy does that tries again by itself."""
+
+    match: Match
+    left: int
+
+
+CountedT = TypeVar("CountedT", Failure, Cut, Repeat)
+
+
 class MatrixProxy:
     """The proxy, on a port of its own."""
 
@@ -59,6 +88,9 @@ class MatrixProxy:
         self._target = target
         self._holds: list[Hold] = []
         self._failures: list[Failure] = []
+        self._delays: list[Delay] = []
+        self._cuts: list[Cut] = []
+        self._repeats: list[Repeat] = []
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
 
@@ -108,19 +140,48 @@ class MatrixProxy:
         self._failures.append(failure)
         return failure
 
+    @contextlib.contextmanager
+    def delay(self, match: Match, seconds: Callable[[], float]) -> Iterator[None]:
+        """Lets each matching request wait as long as `seconds` says, until the block ends."""
+        delay = Delay(match=match, seconds=seconds)
+        self._delays.append(delay)
+        try:
+            yield
+        finally:
+            self._delays.remove(delay)
+
+    def cut(self, match: Match, after: Callable[[int], int], count: int = 1) -> Cut:
+        """Cuts the answers to the next `count` matching requests; the result's `left` counts down.
+
+        `after` gets the length of the whole answer and returns how many bytes of it get through.
+        """
+        cut = Cut(match=match, after=after, left=count)
+        self._cuts.append(cut)
+        return cut
+
+    def repeat(self, match: Match, count: int = 1) -> Repeat:
+        """Has the next `count` matching requests carried out twice; the result's `left` counts down."""
+        repeat = Repeat(match=match, left=count)
+        self._repeats.append(repeat)
+        return repeat
+
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         self.requests.append((request.method, request.path))
-        for failure in self._failures:
-            if failure.left > 0 and failure.match(request.method, request.path):
-                failure.left -= 1
-                return web.json_response(failure.body, status=failure.status, headers=failure.headers)
+        if failure := _strike(self._failures, request):
+            return web.json_response(failure.body, status=failure.status, headers=failure.headers)
+        for delay in [one for one in self._delays if one.match(request.method, request.path)]:
+            await asyncio.sleep(delay.seconds())
         try:
+            if _strike(self._repeats, request):
+                await self._pass_on(request)
             answer = await self._pass_on(request)
         except aiohttp.ClientError as error:
             return web.json_response({"errcode": "M_UNKNOWN", "error": str(error)}, status=502)
         for hold in list(self._holds):
             if hold.match(request.method, request.path):
                 await hold.wait()
+        if cut := _strike(self._cuts, request):
+            _send_a_piece(request, answer, cut.after)
         return answer
 
     async def _pass_on(self, request: web.Request) -> web.Response:
@@ -137,6 +198,26 @@ class MatrixProxy:
             return web.Response(
                 status=answer.status, headers=_end_to_end(answer.headers), body=await answer.read()
             )
+
+
+def _strike(rules: Sequence[CountedT], request: web.Request) -> CountedT | None:
+    """Returns the first rule that has any left for this request, and counts it down."""
+    for rule in rules:
+        if rule.left > 0 and rule.match(request.method, request.path):
+            rule.left -= 1
+            return rule
+    return None
+
+
+def _send_a_piece(request: web.Request, answer: web.Response, after: Callable[[int], int]) -> None:
+    """Writes the beginning of an answer and ends the connection; what is written later goes nowhere."""
+    body = answer.body if isinstance(answer.body, bytes) else b""
+    fields = [*answer.headers.items(), ("Content-Length", str(len(body)))]
+    head = f"HTTP/1.1 {answer.status} Cut\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields)
+    whole = head.encode() + b"\r\n" + body
+    if request.transport is not None:
+        request.transport.write(whole[: after(len(whole))])
+        request.transport.close()
 
 
 def _end_to_end(headers: Mapping[str, str]) -> dict[str, str]:

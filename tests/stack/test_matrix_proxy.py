@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from stack.conditions import PATIENCE
+from stack.conditions import PATIENCE, until
 from stack.json_api import JsonApi
 from stack.matrix_proxy import MatrixProxy
 from stack.ports import pick
@@ -78,6 +78,53 @@ async def test_refuses_in_the_servers_place_as_often_as_told(target: Target) -> 
     assert failure.left == 0
     assert target.got == []
     assert (await target.through.request("PUT", "/rooms/r/send/t/1", {})).status == 201
+
+
+async def test_lets_requests_wait_before_they_are_passed_on(target: Target) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    with target.proxy.delay(is_send, lambda: 0.2):
+        assert (await target.through.request("GET", "/sync")).status == 201
+        sending = asyncio.create_task(target.through.request("PUT", "/rooms/r/send/t/1", {}))
+        await until_asked(target, "/rooms/r/send/t/1")
+        assert target.got == ["/sync"]
+        assert (await sending).status == 201
+    assert loop.time() - began >= 0.2
+    assert target.got == ["/sync", "/rooms/r/send/t/1"]
+
+
+async def until_asked(target: Target, path: str) -> None:
+    async def asked() -> bool:
+        return ("PUT", path) in target.proxy.requests
+
+    await until(asked, f"the proxy gets {path}", every=0.001)
+
+
+@pytest.mark.parametrize("part", [0.0, 0.1, 0.5, 0.99])
+async def test_cuts_the_answer_to_what_the_server_has_done(target: Target, part: float) -> None:
+    lengths: list[int] = []
+
+    def after(length: int) -> int:
+        lengths.append(length)
+        return int(length * part)
+
+    cut = target.proxy.cut(lambda method, path: path == "/join", after)
+    # Not a PUT: that one the client itself sends again.
+    with pytest.raises(aiohttp.ClientError):
+        await target.through.request("POST", "/join", {})
+    assert target.got == ["/join"]
+    assert cut.left == 0
+    assert (await target.through.request("POST", "/join", {})).status == 201
+    assert len(lengths) == 1
+
+
+async def test_carries_a_request_out_twice(target: Target) -> None:
+    repeat = target.proxy.repeat(is_send)
+    for number in (1, 2):
+        answer = await target.through.request("PUT", f"/rooms/r/send/t/{number}", {"body": "ü"})
+        assert answer.json["body"] == '{"body": "\\u00fc"}'
+    assert target.got == ["/rooms/r/send/t/1", "/rooms/r/send/t/1", "/rooms/r/send/t/2"]
+    assert repeat.left == 0
 
 
 async def test_says_so_when_the_server_is_away() -> None:
