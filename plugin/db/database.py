@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import asyncpg
@@ -25,6 +27,8 @@ _RETRY_AFTER = 2
 
 _MERGE_STEPS = 20
 """Of the search index, each some milliseconds, before it is left in peace for a while."""
+
+_PARAMETER = re.compile(r"\$(\d+)")
 
 # What passes by itself or by the operator's hand: locked, full, read-only, gone.
 _UNAVAILABLE = (
@@ -193,25 +197,29 @@ async def _roll_back(conn: async_db.Connection) -> None:
 
 
 class _WholeStatements(LoggingConnection):
-    """Lets each statement come to its end when its task is cancelled meanwhile.
+    """Reads each answer to its end in one turn of SQLite's thread.
 
-    aiosqlite would leave the cursor of a half-read answer open, and with it no COMMIT succeeds any more.
+    aiosqlite takes three, and would leave the cursor of a half-read answer open when its task is cancelled
+    meanwhile: with that no COMMIT succeeds any more. What is cancelled here runs to its end in the thread,
+    before whatever is asked of it next.
     """
 
-    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> Any:
-        return await _to_the_end(super().execute(query, *args, timeout=timeout))
-
-    async def executemany(self, query: str, *args: Any, timeout: float | None = None) -> Any:
-        return await _to_the_end(super().executemany(query, *args, timeout=timeout))
-
-    async def fetch(self, query: str, *args: Any, timeout: float | None = None) -> Any:
-        return await _to_the_end(super().fetch(query, *args, timeout=timeout))
+    async def fetch(self, query: str, *args: Any, timeout: float | None = None) -> list[Any]:
+        return list(await self.wrapped.execute_fetchall(_numbered(query), args))
 
     async def fetchrow(self, query: str, *args: Any, timeout: float | None = None) -> Any:
-        return await _to_the_end(super().fetchrow(query, *args, timeout=timeout))
+        rows = await self.fetch(query, *args)
+        return rows[0] if rows else None
 
     async def fetchval(self, query: str, *args: Any, column: int = 0, timeout: float | None = None) -> Any:
-        return await _to_the_end(super().fetchval(query, *args, column=column, timeout=timeout))
+        row = await self.fetchrow(query, *args)
+        return None if row is None else row[column]
+
+
+@lru_cache(maxsize=1000)
+def _numbered(query: str) -> str:
+    """Return a statement with its parameters as SQLite numbers them."""
+    return _PARAMETER.sub(r"?\1", query)
 
 
 async def _to_the_end(step: Coroutine[Any, Any, T]) -> T:
