@@ -19,6 +19,7 @@ from .db.database import Database
 from .db.migrations import upgrade_table
 from .domain.errors import CLOSED_RETRY_AFTER, ConfigError, Unavailable
 from .domain.model import Channel
+from .logs import keep_clean
 from .matrix.events import MatrixEventReader
 from .matrix.gateway import MautrixGateway
 from .services.allow_list import update_allow_list
@@ -102,6 +103,14 @@ class Headset(Plugin):
 
     async def start(self) -> None:
         """Open for customers, or wait for a configuration that can be used."""
+        self._let_log_as_before = keep_clean(self.log)
+        try:
+            await self._start()
+        except BaseException:
+            self._let_log_as_before()
+            raise
+
+    async def _start(self) -> None:
         try:
             settings = self.config.reload()
         except ConfigError as error:
@@ -134,13 +143,19 @@ class Headset(Plugin):
 
     async def stop(self) -> None:
         """Stop sending and reading; what is stored goes on at the next start."""
-        if self._settings is not None:
-            for undo in self._undo:
-                undo()
-            for relay in self._relays.values():
-                await relay.stop()
-            for worker in self._workers():
-                await worker.stop()
+        try:
+            if self._settings is not None:
+                await self._stop_workers()
+        finally:
+            self._let_log_as_before()
+
+    async def _stop_workers(self) -> None:
+        for undo in self._undo:
+            undo()
+        for relay in self._relays.values():
+            await relay.stop()
+        for worker in self._workers():
+            await worker.stop()
 
     def _workers(self) -> list[Worker]:
         return [

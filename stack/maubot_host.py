@@ -21,9 +21,19 @@ class MaubotHost(Process):
     """The host; its folder holds its configuration, database and plugins."""
 
     def __init__(
-        self, folder: Path, *, port: int, password: str, secret: str, postgres: str | None = None
+        self,
+        folder: Path,
+        *,
+        port: int,
+        password: str,
+        secret: str,
+        postgres: str | None = None,
+        verbose: bool = False,
     ) -> None:
-        """Plugins use PostgreSQL where its URL is given, else SQLite files."""
+        """Plugins use PostgreSQL where its URL is given, else SQLite files.
+
+        `verbose`: as much is logged as in maubot's example configuration, which halves its throughput.
+        """
         for name in ("plugins", "trash", "databases"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         self.url = f"http://{HOST}:{port}"
@@ -31,7 +41,8 @@ class MaubotHost(Process):
         self.password = password
         self._management: JsonApi | None = None
         config = folder / "config.yaml"
-        config.write_text(json.dumps(_config(folder, port, password, secret, postgres), indent=2))
+        settings = _config(folder, port, password, secret, postgres) | {"logging": _log_config(verbose)}
+        config.write_text(json.dumps(settings, indent=2))
         super().__init__(
             "maubot",
             [sys.executable, "-m", "maubot", "-c", config],
@@ -132,16 +143,15 @@ def _config(folder: Path, port: int, password: str, secret: str, postgres: str |
         },
         "homeservers": {},
         "admins": {"root": "", USER: password},
-        "logging": _log_config(),
     }
 
 
-def _log_config() -> dict[str, Any]:
+def _log_config(verbose: bool) -> dict[str, Any]:
+    level, of_requests = ("DEBUG", "INFO") if verbose else ("INFO", "WARNING")
     return {
         "version": 1,
         "formatters": {"plain": {"format": "[%(asctime)s] [%(levelname)s@%(name)s] %(message)s"}},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-        # maubot's default, DEBUG, halves its throughput.
-        "loggers": {"maubot": {"level": "INFO"}, "mau": {"level": "INFO"}, "aiohttp": {"level": "WARNING"}},
-        "root": {"level": "INFO", "handlers": ["console"]},
+        "loggers": {"maubot": {"level": level}, "mau": {"level": level}, "aiohttp": {"level": of_requests}},
+        "root": {"level": level, "handlers": ["console"]},
     }

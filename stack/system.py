@@ -59,13 +59,15 @@ class System:
         config: Config | None = None,
         postgres: str | None = None,
         homeserver_proxy: bool = False,
+        verbose: bool = False,
         bridge_environment: Path = ROOT / ".build" / "telegram",
         bridge_options: Options | None = None,
         progress: Callable[[str], None] = lambda _text: None,
     ) -> None:
         """`config` is laid over the plugin's own; `postgres` is the URL of its database, else SQLite.
 
-        `bridge_options` are laid over the `bridge` section of the bridge's configuration.
+        `verbose`: maubot logs what its example configuration lets it. `bridge_options` are laid over the
+        `bridge` section of the bridge's configuration.
         """
         self._temporary = data is None
         self.data = Path(tempfile.mkdtemp(prefix="headset-")) if data is None else data.resolve()
@@ -100,6 +102,7 @@ class System:
             password=self.state.password,
             secret=self.state.maubot_secret,
             postgres=postgres,
+            verbose=verbose,
         )
         self.api_url = f"{self.maubot.url}/_matrix/maubot/plugin/{INSTANCE}"
         self.page = HostPage(port=ports["page"], api_url=self.api_url, wallet_secret=self.state.wallet_secret)

@@ -77,7 +77,7 @@ class MautrixGateway:
 
     async def send_notice(self, room_id: str, text: str) -> None:
         """Say something that the bridge does not relay."""
-        await asked(self._client.send_notice(RoomID(room_id), text))
+        await asked(self._client.send_notice(RoomID(room_id), text, sensitive=True))
 
     async def send_secret(self, room_id: str, text: str, txn_id: str) -> str:
         """Say what no log may hold and return its event id; the same transaction id is the same event."""

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from maubot.loader import PluginMeta
 from maubot.matrix import MaubotMatrixClient
 from maubot.plugin_server import PluginWebApp
+from maubot.server import AccessLogger
 from maubot.standalone.loader import FileSystemLoader
 from mautrix.api import HTTPAPI
 from mautrix.util.async_db import Database
@@ -102,5 +103,7 @@ async def opened(folder: Path, config: dict[str, Any]) -> AsyncIterator[Desk]:
         )
         await plugin.internal_start()
         stack.push_async_callback(plugin.internal_stop)
-        http = await stack.enter_async_context(TestClient(TestServer(app)))
+        server = TestServer(app)
+        await server.start_server(access_log_class=AccessLogger)
+        http = await stack.enter_async_context(TestClient(server))
         yield Desk(plugin=plugin, http=http, config=config, saved=saved, database=database)

@@ -11,6 +11,7 @@ from yarl import URL
 
 from tests.integration.plugin.desk import Desk
 from tests.integration.plugin.documented import OPERATIONS, STREAMS, closed_document
+from tests.integration.plugin.fields import fields_of, queries_of
 from tests.integration.plugin.good_requests import GOOD, Good, open_desk, set_scene
 
 DOCUMENT = closed_document()
@@ -25,24 +26,6 @@ VALUES = [
 async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
     async with open_desk(tmp_path_factory.mktemp("desk")) as running:
         yield running
-
-
-def resolve(node: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in node:
-        _, _, kind, name = node["$ref"].split("/")
-        node = DOCUMENT["components"][kind][name]
-    return node
-
-
-def fields_of(operation: dict[str, Any]) -> list[str]:
-    if "requestBody" not in operation:
-        return []
-    return list(resolve(operation["requestBody"]["content"]["application/json"]["schema"])["properties"])
-
-
-def queries_of(operation: dict[str, Any]) -> list[str]:
-    parameters = map(resolve, operation.get("parameters", []))
-    return [one["name"] for one in parameters if one["in"] == "query"]
 
 
 TAKING = [
