@@ -10,7 +10,7 @@ from stack.conditions import until
 from stack.operators import headset, make_code, operators_room
 from stack.system import System
 from stack.telegram_client import ALICE, MALLORY
-from tests.e2e.acts import Case, join_room, open_case
+from tests.e2e.acts import PATIENCE, Case, join_room, open_case
 
 WORD = "quartzzebra"
 ESCAPE = "\x1b[31m"
@@ -68,7 +68,13 @@ async def test_nothing_that_somebody_wrote_is_in_the_log(
             await speak_in_matrix(system)
             await system.api.request("GET", "/v1/%1b%5b31m%0d%0a%5bERROR%40maubot%5d%20forged")
             customer_token = case.customer.token
-        log = system.maubot.log.read_text()
+
+        async def whole_log() -> str | None:
+            # The line of a request follows its answer.
+            log = system.maubot.log.read_text()
+            return log if "forged 404" in log else None
+
+        log = await until(whole_log, "the last request is in the log", within=PATIENCE)
     # It is a log at DEBUG, of all that was done.
     for told in (
         "DEBUG@mau",
@@ -76,7 +82,7 @@ async def test_nothing_that_somebody_wrote_is_in_the_log(
         "/v1/messages 201",
         r"/v1/\x1b[31m\r\n[ERROR@maubot] forged 404",
     ):
-        assert told in log
+        assert told in log, told
     lines = log.splitlines()
     for secret in (WORD, code, token, customer_token):
         assert [line for line in lines if secret in line] == []
