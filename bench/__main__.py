@@ -10,10 +10,16 @@ import time
 import traceback
 from pathlib import Path
 
-from . import console, report
+from . import console, posts, replies, report, streams
 from .figures import Figure, Plan, Row, Series
 
-ROWS: tuple[Row, ...] = (console.ROW,)
+ROWS: tuple[Row, ...] = (
+    posts.ROW,
+    replies.ROW,
+    streams.ROW_MEMORY,
+    streams.ROW_DELIVERIES,
+    console.ROW,
+)
 """In the order in which they are measured."""
 
 _OUT = Path(__file__).parent.parent / ".build" / "figures"
