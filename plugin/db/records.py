@@ -36,6 +36,10 @@ _PRUNE = (
     "DELETE FROM redaction WHERE done_at < $1",
     "DELETE FROM room_event WHERE outcome IS NOT NULL AND outcome <> 'error' AND sent_at < $1",
 )
+_PRUNE_KEPT = (
+    "DELETE FROM stranger_reply WHERE sent_at < $1",
+    "DELETE FROM room_event WHERE outcome = 'error' AND sent_at < $1",
+)
 _STRANGER = "id, event_id, sender, ticket, text, sent_at, name"
 _LIST_STRANGERS = f"""
     SELECT {_STRANGER} FROM stranger_reply WHERE CAST($1 AS TEXT) IS NULL OR id < $1 ORDER BY id DESC LIMIT $2
@@ -220,4 +224,9 @@ class RecordRepository:
     async def prune(self, before: datetime) -> None:
         """Forget what can't matter any more."""
         for statement in _PRUNE:
+            await self._conn.execute(statement, to_ms(before))
+
+    async def prune_kept(self, before: datetime) -> None:
+        """Forget what was kept for people to look at."""
+        for statement in _PRUNE_KEPT:
             await self._conn.execute(statement, to_ms(before))

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from .desk_tables import ACCESS, CANNED, CONSOLE_ACT, TEAM_EVENT, TICKET_LIST_INDEXES
 
-CUSTOMER_INDEXES = ("CREATE UNIQUE INDEX customer_account ON customer (account) WHERE account IS NOT NULL",)
+CUSTOMER_INDEXES = (
+    "CREATE UNIQUE INDEX customer_account ON customer (account) WHERE account IS NOT NULL",
+    # Without a word of last_seq: on PostgreSQL each message would have to change the index.
+    """CREATE INDEX customer_silent ON customer (created_at)
+       WHERE ticket IS NULL AND erased_at IS NULL AND joined_to IS NULL""",
+)
 SESSION_INDEXES = (
     "CREATE INDEX session_customer ON session (customer_id)",
+    "CREATE INDEX session_ended ON session (ended_at) WHERE ended_at IS NOT NULL",
     "CREATE INDEX session_address ON session (address_hash) WHERE address_hash IS NOT NULL",
 )
 CHALLENGE = (
@@ -24,6 +30,7 @@ CHALLENGE = (
         used_at    BIGINT
     )""",
     "CREATE INDEX challenge_expires_at ON challenge (expires_at)",
+    "CREATE INDEX challenge_session ON challenge (session_id)",
 )
 DIRECT = (
     """CREATE TABLE direct (
@@ -64,6 +71,9 @@ HELD_REPLY = (
     "CREATE INDEX held_reply_customer ON held_reply (customer_id)",
 )
 BATCH_INDEXES = (
+    # Without these two, forgetting or joining one customer would read every batch and row there is.
+    "CREATE INDEX batch_customer ON batch (customer_id)",
+    "CREATE INDEX outbox_customer ON outbox (customer_id)",
     "CREATE INDEX batch_held_list ON batch (id) WHERE state = 'held'",
     "CREATE INDEX batch_direct ON batch (direct_id, state) WHERE direct_id IS NOT NULL",
 )
@@ -238,7 +248,6 @@ TABLES = (
     "CREATE INDEX batch_held ON batch (customer_id) WHERE state = 'held'",
     "CREATE INDEX batch_sent_at ON batch (sent_at)",
     "CREATE INDEX batch_confirmed_at ON batch (confirmed_at)",
-    *BATCH_INDEXES,
     """CREATE TABLE outbox (
         id          TEXT PRIMARY KEY,
         lane        TEXT NOT NULL,
@@ -255,6 +264,7 @@ TABLES = (
     )""",
     "CREATE INDEX outbox_waiting ON outbox (lane, place) WHERE batch_id IS NULL",
     "CREATE INDEX outbox_batch ON outbox (batch_id)",
+    *BATCH_INDEXES,
     """CREATE TABLE ticket_event (
         event_id    TEXT PRIMARY KEY,
         customer_id TEXT REFERENCES customer (id),

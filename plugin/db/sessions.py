@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mautrix.util.async_db import Connection
+from mautrix.util.async_db import Connection, Scheme
 
 from ..domain.model import Customer, Session
 from .columns import Row, from_ms, from_ms_or_none, to_ms
@@ -40,6 +40,28 @@ _IS_ERASED = "SELECT 1 FROM customer WHERE id = $1 AND erased_at IS NOT NULL"
 _IS_LIVE = "SELECT 1 FROM session WHERE id = $1 AND ended_at IS NULL"
 _END_SESSION = "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING 1"
 _END_SESSIONS = "UPDATE session SET ended_at = $2 WHERE customer_id = $1 AND ended_at IS NULL"
+_END_ALL = "UPDATE session SET ended_at = $1 WHERE ended_at IS NULL RETURNING 1"
+_PRUNE_ENDED = """
+    DELETE FROM session WHERE id IN (
+        SELECT id FROM session WHERE ended_at < $1 ORDER BY ended_at LIMIT $2
+    ) RETURNING 1
+"""
+# Whoever is blocked stays, for the block names them, and whoever is asked by a wallet at this moment.
+_LIST_SILENT = """
+    SELECT id FROM customer WHERE ticket IS NULL AND erased_at IS NULL AND joined_to IS NULL
+        AND created_at < $1 AND last_seq = 0 AND last_event = 0
+        AND NOT EXISTS (SELECT 1 FROM session WHERE customer_id = customer.id AND created_at >= $1)
+        AND NOT EXISTS (SELECT 1 FROM block WHERE customer_id = customer.id)
+        AND NOT EXISTS (
+            SELECT 1 FROM session s JOIN challenge ON session_id = s.id WHERE s.customer_id = customer.id
+        )
+    ORDER BY created_at LIMIT $2
+"""
+_FORGET_CHALLENGES = (
+    "DELETE FROM challenge WHERE session_id IN (SELECT id FROM session WHERE customer_id = $1)"
+)
+_FORGET_SESSIONS = "DELETE FROM session WHERE customer_id = $1"
+_FORGET_CUSTOMER = "DELETE FROM customer WHERE id = $1"
 
 
 def customer_from_row(row: Row, prefix: str = "") -> Customer:
@@ -151,3 +173,22 @@ class SessionRepository:
     async def end_sessions(self, customer_id: str, at: datetime) -> None:
         """Void every token of a customer."""
         await self._conn.execute(_END_SESSIONS, customer_id, to_ms(at))
+
+    async def end_all(self, at: datetime) -> int:
+        """Void every token of every customer; return how many."""
+        return len(await self._conn.fetch(_END_ALL, to_ms(at)))
+
+    async def prune_ended(self, before: datetime, limit: int) -> int:
+        """Forget sessions that ended before then; return how many."""
+        return len(await self._conn.fetch(_PRUNE_ENDED, to_ms(before), limit))
+
+    async def prune_silent(self, before: datetime, limit: int) -> int:
+        """Forget customers who came before then, and not again since, and never wrote; return how many."""
+        # Whoever begins to write meanwhile is passed over, and waits for nobody here.
+        suffix = "" if self._conn.scheme == Scheme.SQLITE else " FOR UPDATE SKIP LOCKED"
+        silent = [row["id"] for row in await self._conn.fetch(_LIST_SILENT + suffix, to_ms(before), limit)]
+        for customer_id in silent:
+            await SearchIndex(self._conn).remove_customer(customer_id)
+            await self._conn.execute(_FORGET_SESSIONS, customer_id)
+            await self._conn.execute(_FORGET_CUSTOMER, customer_id)
+        return len(silent)

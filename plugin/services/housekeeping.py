@@ -11,9 +11,20 @@ from .ports import Clock, GetSettings
 
 _EVERY_SECONDS = 3600.0
 _AT_ONCE = 1000
+_CUSTOMERS_AT_ONCE = 100
+"""Some statements each; others wait for the database meanwhile."""
 
 KEEP_EVENTS = timedelta(days=30)
 """Handled events of the room: none comes again after so long."""
+
+KEEP_FOR_REVIEW = timedelta(days=90)
+"""Strangers' replies, and events that could not be handled: what the team may still look at."""
+
+KEEP_SILENT = timedelta(days=7)
+"""Customers who never wrote, from when they came last: anybody can open sessions, without end."""
+
+KEEP_ENDED_SESSIONS = timedelta(days=30)
+"""The page that a customer came from last is told from them."""
 
 KEEP_CODES = timedelta(days=7)
 """From when they were made: long enough for their posts to be found and taken back."""
@@ -40,5 +51,9 @@ class Housekeeping:
             await tx.records.prune(now - KEEP_EVENTS)
             await tx.access.prune_codes(now - KEEP_CODES)
             await tx.console_acts.prune(now - KEEP_EVENTS)
+            await tx.records.prune_kept(now - KEEP_FOR_REVIEW)
             await tx.identities.prune_challenges(now - KEEP_CHALLENGES)
-        return 0.0 if _AT_ONCE in (blocks, events) else _EVERY_SECONDS
+            sessions = await tx.sessions.prune_ended(now - KEEP_ENDED_SESSIONS, _AT_ONCE)
+            silent = await tx.sessions.prune_silent(now - KEEP_SILENT, _CUSTOMERS_AT_ONCE)
+        is_more = _AT_ONCE in (blocks, events, sessions) or silent == _CUSTOMERS_AT_ONCE
+        return 0.0 if is_more else _EVERY_SECONDS

@@ -109,7 +109,8 @@ class IdentityService:
         if may_join and found is None:
             await tx.identities.identify(former.id, proof.identity, proof.account)
             customer = former
-        elif may_join and found is not None:
+        # Where nothing was said there is nothing to append, and strangers must not fill the audit log.
+        elif may_join and found is not None and former.last_seq:
             await join(tx, former, found, now)
             customer = found
         else:

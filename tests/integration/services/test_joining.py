@@ -263,6 +263,21 @@ async def wait_for_lock(desk: Desk, task: asyncio.Task[Any]) -> None:
     await desk.eventually(waits, "it waits for a lock")
 
 
+async def test_an_empty_conversation_is_left_behind_without_a_line_in_the_log(doors, desk, host) -> None:
+    """Anybody can open sessions and join them with a wallet of theirs, without end."""
+    device = await doors.sign_in(await doors.come(), WALLET)
+    await doors.write(device, "old")
+    before = await desk.store.look("SELECT COUNT(*) FROM audit")
+    anonymous = await doors.come()
+    former = (await doors.who(anonymous)).id
+    again = await doors.sign_in(anonymous, WALLET, joins=True)
+    assert (await doors.who(again)).id == (await doors.who(device)).id
+    assert await doors.read(again) == ["old"]
+    assert await desk.store.look("SELECT COUNT(*) FROM audit") == before
+    # As any other who never wrote, this one is forgotten in time.
+    assert await desk.store.look(f"SELECT joined_to FROM customer WHERE id = '{former}'") == [(None,)]
+
+
 async def two(doors: Doors) -> tuple[str, str]:
     """Give a browser of the wallet's, and one that is about to join it."""
     device, anonymous = await doors.sign_in(await doors.come(), WALLET), await doors.come()
@@ -292,6 +307,7 @@ class TestTwoAtOnce:
 
     async def test_the_joining_waits_for_a_batch_that_is_being_made(self, doors, desk, host) -> None:
         _, anonymous = await two(doors)
+        await doors.write(anonymous, "new")
         session = await doors.sessions.find_session(anonymous)
         async with host.database.transaction() as tx:
             assert await tx.batches.lock_making()
