@@ -1,6 +1,6 @@
 """The search index, as it is kept: words of the team's conversations, and of what is known of customers.
 
-SQLite has it in an FTS5 table, PostgreSQL in a GIN index.
+SQLite has it in an FTS5 table, PostgreSQL in a GIN index. Both have beginnings of words in it, too.
 """
 
 from __future__ import annotations
@@ -13,8 +13,36 @@ from .columns import Row
 
 _ADD = "INSERT INTO search_entry (customer_id, message_id) VALUES ($1, $2) RETURNING id"
 _ADD_WORDS = "INSERT INTO search_words (rowid, words) VALUES ($1, $2)"
-_ADD_POSTGRES = "INSERT INTO search_entry (customer_id, message_id, words) VALUES ($1, $2, {words})"
-_VECTOR = "array_to_tsvector(CAST({0} AS TEXT[]))"
+
+INDEXED_BEGINNING = 16
+"""Beginnings of words up to so many characters are indexed: of longer ones there are few words to merge."""
+
+STRETCHES = (10_000, 100_000, 1_000_000, 10_000_000)
+"""PostgreSQL's index knows of each entry in which stretch of these sizes it is: it gives what it finds in no
+order and all at once, so the newest are found in short time only where it is asked for a stretch of them."""
+
+STRETCHES_OF_ID = (
+    "(ARRAY["
+    + ", ".join(f"id / {size} * {len(STRETCHES)} + {kind}" for kind, size in enumerate(STRETCHES))
+    + "])"
+)
+"""What it is indexed by."""
+
+# A beginning is told from a word by what no word has in it.
+LEXEMES = f"""
+    array_to_tsvector(ARRAY(
+        SELECT word FROM unnest(CAST({{0}} AS TEXT[])) AS word
+        UNION
+        SELECT left(word, size) || '*'
+        FROM unnest(CAST({{0}} AS TEXT[])) AS word, generate_series(1, {INDEXED_BEGINNING}) AS size
+        WHERE size <= length(word)
+    ))
+"""
+"""What PostgreSQL indexes of an array of words."""
+
+_ADD_POSTGRES = f"""
+    INSERT INTO search_entry (customer_id, message_id, words) VALUES ($1, $2, {LEXEMES.format("$3")})
+"""
 
 _OF_MESSAGE = "message_id = $1"
 _OF_CUSTOMER = "customer_id = $1"
@@ -52,8 +80,7 @@ class SearchIndex:
             entry = await self._conn.fetchval(_ADD, customer_id, message_id)
             await self._conn.execute(_ADD_WORDS, entry, " ".join(words))
         else:
-            statement = _ADD_POSTGRES.format(words=_VECTOR.format("$3"))
-            await self._conn.execute(statement, customer_id, message_id, words)
+            await self._conn.execute(_ADD_POSTGRES, customer_id, message_id, words)
 
     async def add_message(self, message: Message) -> None:
         """Let a message of the channel `team` be found; the notices of the desk itself are not."""
