@@ -106,9 +106,9 @@ _REPLY = f"""
     FROM n WHERE i % 2 = 0
 """
 # These are forgotten after some days, so there are fewer, and all are new.
-_ROOM_EVENT = f"""
+_ROOM_EVENT = """
     INSERT INTO room_event (event_id, position, room_id, sender, type, sent_at, outcome)
-    {{n}} SELECT '$r' || i, i, '!r', '@alice', 'm.room.message', {{now}}, 'delivered'
+    {n} SELECT '$r' || i, i, '!r', '@alice', 'm.room.message', {now}, 'delivered'
     FROM n WHERE i % 5 = 0
 """
 _TEAM_EVENT = f"""
@@ -125,9 +125,9 @@ _NOTE = f"""
     {{n}} SELECT {{id}}, 'c' || {_TICKET_OF}, {_TICKET_OF}, 'moderator1', 'Moderator 1', 'a note',
         {_START} + i * 100 FROM n WHERE i % 50 = 0
 """
-_REDACTION = f"""
+_REDACTION = """
     INSERT INTO redaction (event_id, room_id, round, tries, due_at, created_at, done_at)
-    {{n}} SELECT '$p' || i, '!r', 1, 0, {{now}}, {{now}}, {{now}} FROM n WHERE i % 100 = 1
+    {n} SELECT '$p' || i, '!r', 1, 0, {now}, {now}, {now} FROM n WHERE i % 100 = 1
 """
 _STRANGER = f"""
     INSERT INTO stranger_reply (id, event_id, sender, ticket, text, sent_at, name)
