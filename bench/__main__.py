@@ -10,7 +10,7 @@ import time
 import traceback
 from pathlib import Path
 
-from . import console, posts, replies, report, streams
+from . import console, posts, replies, report, rows, streams
 from .figures import Figure, Plan, Row, Series
 
 ROWS: tuple[Row, ...] = (
@@ -18,6 +18,7 @@ ROWS: tuple[Row, ...] = (
     replies.ROW,
     streams.ROW_MEMORY,
     streams.ROW_DELIVERIES,
+    rows.ROW,
     console.ROW,
 )
 """In the order in which they are measured."""
@@ -42,11 +43,11 @@ async def _measure(row: Row, plan: Plan) -> tuple[list[Figure | Series], bool]:
     return found, True
 
 
-async def run(rows: list[Row], plan: Plan, *, out: Path, as_json: bool) -> int:
+async def run(wanted: list[Row], plan: Plan, *, out: Path, as_json: bool) -> int:
     """Measure these rows; return the exit status."""
     found: dict[str, list[Figure | Series]] = {}
     broken: list[str] = []
-    for row in rows:
+    for row in wanted:
         plan.say(row.title)
         found[row.name], whole = await _measure(row, plan)
         broken += [] if whole else [row.name]
@@ -54,7 +55,7 @@ async def run(rows: list[Row], plan: Plan, *, out: Path, as_json: bool) -> int:
     if as_json:
         sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     else:
-        sys.stdout.write(report.table({row.name: row.title for row in rows}, found) + "\n\n")
+        sys.stdout.write(report.table({row.name: row.title for row in wanted}, found) + "\n\n")
     for path in report.write(document, out):
         plan.say(f"written: {path}")
     figures = [(name, one) for name, ones in found.items() for one in ones if isinstance(one, Figure)]
@@ -78,9 +79,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn at random")
     parser.add_argument("--out", type=Path, default=_OUT, metavar="DIR", help="where JSON and charts go")
     arguments = parser.parse_args()
-    rows = [row for row in ROWS if not arguments.only or row.name in arguments.only]
+    wanted = [row for row in ROWS if not arguments.only or row.name in arguments.only]
     plan = Plan(quick=arguments.quick, seed=arguments.seed, say=_say)
-    return asyncio.run(run(rows, plan, out=arguments.out, as_json=arguments.json))
+    return asyncio.run(run(wanted, plan, out=arguments.out, as_json=arguments.json))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,9 @@ _START = 1_700_000_000_000
 _MODERATORS = 5
 _BLOCK_EVERY = 50
 _SELDOM = 5
+MODERATOR = "moderator3"
+"""One of five who have a third of the tickets."""
+
 _RECENT = 1000
 """So many tickets, the newest, may be open, and their customers blocked: old ones close by themselves."""
 _HOUR_MS = 3_600_000
@@ -55,7 +58,8 @@ _TICKET = f"""
     INSERT INTO ticket (number, customer_id, status, opened_at, active_at, closed_at, assignee, waiting,
         waiting_since, answered_at, tags)
     {{n}} SELECT i, 'c' || i, CASE WHEN {_OPEN} THEN 'open' ELSE 'closed' END, {_START} + i * 1000,
-        {_START} + (i * 7919 % 1000003) * 1000, CASE WHEN NOT {_OPEN} THEN {_START} + i * 2000 END,
+        CASE WHEN {_OPEN} THEN {{now}} ELSE {_START} END + i * 7919 % 1000003,
+        CASE WHEN NOT {_OPEN} THEN {_START} + i * 2000 END,
         CASE WHEN i % 3 = 0 THEN 'moderator' || (1 + i % {_MODERATORS}) END,
         CASE WHEN {_OPEN} THEN CASE WHEN i % 4 = 1 THEN 'team' ELSE 'customer' END END,
         CASE WHEN {_OPEN} AND i % 4 = 1 THEN {_START} + (i * 104729 % 1000003) * 1000 END,

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
@@ -44,7 +44,7 @@ class Desk:
     """A running plugin and a client of its web app."""
 
     plugin: Headset
-    http: TestClient
+    http: TestClient[web.Request, web.Application]
     config: dict[str, Any]
     """What the operator has written; `reload` lets the plugin read it."""
     saved: list[Any]
@@ -63,18 +63,27 @@ class Desk:
 
 
 @asynccontextmanager
-async def opened(folder: Path, config: dict[str, Any]) -> AsyncIterator[Desk]:
-    """Start the plugin as maubot does, with its real base configuration and loader."""
+async def opened(
+    folder: Path, config: dict[str, Any], database: Database | None = None
+) -> AsyncIterator[Desk]:
+    """Start the plugin as maubot does, with its real base configuration and loader.
+
+    The database is a file in the folder, or another one that was started and is stopped in the end.
+    """
     logging.setLoggerClass(TraceLogger)
-    yaml, saved = YAML(), []
+    yaml = YAML()
+    saved: list[Any] = []
+    headset: Any = Headset  # what the tests give it is made more simply than its types say
     meta = PluginMeta.deserialize(yaml.load(ROOT / "maubot.yaml"))
     base = RecursiveDict(yaml.load(ROOT / "base-config.yaml"))
-    database = Database.create(
-        f"sqlite:{folder}/desk.db",
-        upgrade_table=Headset.get_db_upgrade_table(),
-        log=logging.getLogger("test.db"),
-    )
-    webapp = PluginWebApp()
+    if database is None:
+        database = Database.create(
+            f"sqlite:{folder}/desk.db",
+            upgrade_table=Headset.get_db_upgrade_table(),
+            log=logging.getLogger("test.db"),
+        )
+        await database.start()
+    webapp: PluginWebApp = cast("Any", PluginWebApp)()
 
     async def handle(request: web.Request) -> web.StreamResponse:
         return await webapp.handle(request.clone(rel_url=request.rel_url))
@@ -82,10 +91,9 @@ async def opened(folder: Path, config: dict[str, Any]) -> AsyncIterator[Desk]:
     app = web.Application(client_max_size=100 * 2**20)
     app.router.add_route("*", "/{path:[\\s\\S]*}", handle)
     async with AsyncExitStack() as stack:
-        await database.start()
         stack.push_async_callback(database.stop)
         session = await stack.enter_async_context(ClientSession())
-        plugin = Headset(
+        plugin = headset(
             client=MaubotMatrixClient(
                 mxid="@headset:example.org",
                 device_id="TEST",
@@ -98,7 +106,7 @@ async def opened(folder: Path, config: dict[str, Any]) -> AsyncIterator[Desk]:
             database=database,
             webapp=webapp,
             webapp_url=f"{OWN_ORIGIN}/_matrix/maubot/plugin/support/",
-            config=Headset.get_config_class()(lambda: config, base.clone, saved.append),
+            config=headset.get_config_class()(lambda: config, base.clone, saved.append),
             loader=FileSystemLoader(str(ROOT), meta),
         )
         await plugin.internal_start()

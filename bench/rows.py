@@ -1,0 +1,217 @@
+"""What takes how long, over 1,000 to 1,000,000 stored messages, on both engines."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stack.postgres import Postgres
+
+from . import large_desk
+from .figures import Aim, Figure, Measured, Plan, Row, Series, median_interval
+from .stores import Store, opened_store
+
+_AIM = Aim(compared="times", bound=1.5)
+_SIZES = (1_000, 10_000, 100_000, 1_000_000)
+_QUICK_SIZES = (1_000, 10_000)
+_AT_ONCE, _SELDOM_AT_ONCE = 8, 4
+
+Act = Callable[[Store], Awaitable[object]]
+
+# With each the most that even the smallest store has of it, so that all give the same.
+_LISTS: dict[str, tuple[str, int]] = {
+    "all": ("", 20),
+    "all, longest waiting": ("sort=waiting", 20),
+    "all, by number": ("sort=number", 20),
+    "open": ("status=open", 20),
+    "open, longest waiting": ("status=open&sort=waiting", 20),
+    "open, by number": ("status=open&sort=number", 20),
+    "closed": ("status=closed", 20),
+    "closed, by number": ("status=closed&sort=number", 20),
+    "waiting for us": ("waiting=team&sort=waiting", 20),
+    "waiting for us, latest": ("waiting=team", 20),
+    "waiting for us, by number": ("waiting=team&sort=number", 20),
+    "waiting for them": ("waiting=customer", 20),
+    "mine": ("assignee=me", 5),
+    "mine, longest waiting": ("assignee=me&sort=waiting", 5),
+    "mine, by number": ("assignee=me&sort=number", 5),
+    "mine and open": ("assignee=me&status=open", 2),
+    "nobody's": ("assignee=none", 20),
+    "blocked": ("blocked=true", 2),
+    "blocked, by number": ("blocked=true&sort=number", 2),
+    "blocked and waiting": ("blocked=true&waiting=team&sort=waiting", 1),
+}
+_SEARCHES: dict[str, str] = {
+    "a rare word": large_desk.RARE,
+    "a word now and then": large_desk.SELDOM,
+    "a usual word": large_desk.USUAL,
+    "a common word": large_desk.COMMON,
+    "a beginning": large_desk.BEGINNING,
+    "one letter": large_desk.COMMON[0],
+    "two words": f"{large_desk.COMMON} {large_desk.SELDOM}",
+    "no such word": "nosuchword",
+    "a customer": large_desk.NAME,
+    "a ticket's number": "#50",
+}
+_FOUND = 10
+
+
+@dataclass(kw_only=True)
+class Deed:
+    """Something that is done to each store."""
+
+    name: str
+    act: Act
+    at_once: int = _AT_ONCE
+    """So often it is done before the next store's turn."""
+    taken: dict[int, list[float]] = field(default_factory=dict)
+    """By the size of the store, the median of each turn in milliseconds."""
+
+    async def take_turn(self, store: Store) -> None:
+        """Do it some times."""
+        times = []
+        for _ in range(self.at_once):
+            began = time.perf_counter()
+            await self.act(store)
+            times.append((time.perf_counter() - began) * 1000)
+        self.taken.setdefault(store.messages, []).append(statistics.median(times))
+
+
+async def _post(store: Store, number: int) -> None:
+    body = {"client_id": str(uuid.uuid4()), "text": "hello, it is me again"}
+    await store.as_customer(number).call("POST", "/v1/messages", body)
+
+
+async def _replay(store: Store, number: int) -> None:
+    headers = {**store.as_customer(number).headers, "Last-Event-ID": "0"}
+    missing = large_desk.MESSAGES_PER_TICKET
+    async with store.page.session.get(f"{store.page.base_url}/v1/events", headers=headers) as answer:
+        async for line in answer.content:
+            missing -= line.startswith(b"id:")
+            if not missing:
+                return
+    raise RuntimeError("the stream ended early")
+
+
+def _list(query: str, limit: int) -> Act:
+    async def read(store: Store) -> None:
+        page = await store.console.call("GET", f"/v1/mod/tickets?{query}&limit={limit}")
+        if len(page["items"]) != limit:
+            raise RuntimeError(f"{query!r} gave {len(page['items'])} of {limit}")
+
+    return read
+
+
+def _search(q: str) -> Act:
+    return lambda store: store.console.call("POST", "/v1/mod/tickets/search", {"q": q, "limit": _FOUND})
+
+
+def _get(path: str) -> Act:
+    return lambda store: store.console.call("GET", path)
+
+
+def _deeds(source: random.Random) -> list[Deed]:
+    """Return everything that is measured; who is asked for is drawn at random."""
+
+    def read(path: str) -> Act:
+        return lambda store: store.console.call("GET", path.format(source.choice(store.read)))
+
+    def history(store: Store) -> Awaitable[object]:
+        return store.as_customer(source.choice(store.read)).call("GET", "/v1/messages?limit=10")
+
+    deeds = {
+        "POST v1/messages, open ticket": lambda store: _post(store, source.choice(store.open)),
+        "replay of a stream": lambda store: _replay(store, source.choice(store.read)),
+        "a page of the history": history,
+        **{f"list: {name}": _list(*what) for name, what in _LISTS.items()},
+        **{f"search: {name}": _search(q) for name, q in _SEARCHES.items()},
+        "a ticket": read("/v1/mod/tickets/{}"),
+        "a ticket's messages": read("/v1/mod/tickets/{}/messages?limit=10"),
+        "counts of the overview": _get("/v1/mod/stats"),
+        "blocks": _get("/v1/mod/blocks?limit=2"),
+        "what is held": _get("/v1/mod/held?limit=10"),
+        "audit log": _get("/v1/mod/audit?limit=10"),
+        "health": _get("/v1/health"),
+        "metrics": lambda store: store.page.request("GET", "/v1/metrics"),
+        "housekeeping": lambda store: store.desk.plugin._housekeeping._turn(),
+    }
+    # Each opens a ticket, and the small store has no more than it needs.
+    reopening = Deed(
+        name="POST v1/messages, closed ticket",
+        act=lambda store: _post(store, store.closed.pop()),
+        at_once=_SELDOM_AT_ONCE,
+    )
+    return [reopening, *(Deed(name=name, act=act) for name, act in deeds.items())]
+
+
+@asynccontextmanager
+async def _stores(
+    sizes: tuple[int, ...], plan: Plan, postgres: Postgres | None
+) -> AsyncIterator[list[Store]]:
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="headset-rows-")))
+        stores = []
+        for size in sizes:
+            began = time.monotonic()
+            stores.append(await stack.enter_async_context(opened_store(size, folder, postgres, plan.seed)))
+            plan.say(f"{size:,} messages made in {time.monotonic() - began:.0f} s")
+        yield stores
+
+
+async def _measure_engine(engine: str, plan: Plan, postgres: Postgres | None) -> Measured:
+    deeds = _deeds(random.Random(plan.seed))  # noqa: S311 (nothing is kept secret by it)
+    async with _stores(_QUICK_SIZES if plan.quick else _SIZES, plan, postgres) as stores:
+        for turn in range(plan.runs + 1):
+            if turn == 1:
+                for deed in deeds:
+                    deed.taken.clear()
+            for deed in deeds:
+                # Each store is first in its turn.
+                for store in stores[turn % len(stores) :] + stores[: turn % len(stores)]:
+                    await deed.take_turn(store)
+    for deed in deeds:
+        for one in _tell(engine, deed):
+            yield one
+
+
+def _tell(engine: str, deed: Deed) -> list[Figure | Series]:
+    medians = {size: statistics.median(times) for size, times in deed.taken.items()}
+    small, large = min(medians), max(medians)
+    ratios = [a / b for a, b in zip(deed.taken[large], deed.taken[small], strict=True)]
+    figure = Figure.of(
+        f"{engine}: {deed.name}, at {large:,}",
+        medians[large],
+        baseline=medians[small],
+        unit="ms",
+        aim=_AIM,
+        value=statistics.median(ratios),
+        interval=median_interval(ratios),
+    )
+    series = Series(
+        chart=f"Time over stored messages, {engine}",
+        label=deed.name,
+        x_label="stored messages",
+        y_label="milliseconds, median",
+        points=tuple(sorted(medians.items())),
+        logarithmic="x",
+    )
+    return [figure, series]
+
+
+async def measure(plan: Plan) -> Measured:
+    """Measure on SQLite, then on PostgreSQL; each store against the smallest, turn by turn."""
+    async for one in _measure_engine("SQLite", plan, None):
+        yield one
+    async with Postgres() as postgres:
+        async for one in _measure_engine("PostgreSQL", plan, postgres):
+            yield one
+
+
+ROW = Row(name="rows", title="1,000 to 1,000,000 stored messages, beside itself at 1,000", measure=measure)
