@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 import pytest
+from mautrix.util.async_db import Scheme
 
 from plugin.db.database import Database
 from plugin.db.search import TOP
@@ -187,3 +188,41 @@ async def test_old_words_leave_the_files_of_sqlite(sqlite_store, make) -> None:
     # In the index a word stands without the beginning that it shares with the one before it.
     assert [word for word in words if word[8:].encode() in contents] == words[1::2]
     await sqlite_store.look("INSERT INTO search_words (search_words) VALUES ('integrity-check')")
+
+
+async def test_of_long_words_the_whole_beginning_counts(search, seed, ticket: int) -> None:
+    word = "donaudampfschifffahrtsgesellschaft"
+    one, two, three = await _say(seed, f"{word}skapitän", f"die {word}", "donaudampfschifffahrt")
+    assert await search.find(word) == [two, one]
+    assert await search.find(f"die {word[:-1]}") == [two]
+    assert await search.find(word[:21]) == [three, two, one]
+    assert await search.find(word[:17] + "x") == []
+    assert await search.find(word[1:]) == []
+
+
+async def _skip_to(database: Database, entry: int) -> None:
+    """Let the index have had so many entries."""
+    async with database.transaction() as tx:
+        if tx._conn.scheme == Scheme.SQLITE:
+            await tx._conn.execute("INSERT INTO search_entry (id, customer_id) VALUES ($1, 'c1')", entry)
+        else:
+            await tx._conn.execute("SELECT setval('search_entry_id_seq', $1)", entry)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 50])
+async def test_the_newest_come_first_however_far_they_are_apart(
+    database, seed, ticket: int, limit: int
+) -> None:
+    entries = []
+    for entry in (10, 900, 5_000, 9_999, 15_000, 95_000, 99_990, 500_000, 2_000_000, 25_000_000, 70_000_000):
+        await _skip_to(database, entry)
+        await _say(seed, "my wallet", "a walrus", "my wallet")
+        entries += [entry + 1, entry + 3]
+    terms, before, found = read_terms("my wallet"), TOP, []
+    assert terms is not None
+    async with database.snapshot() as tx:
+        while page := await tx.search.find(terms, before, limit):
+            assert len(page) <= limit
+            found += page
+            before = page[-1]
+    assert found == entries[::-1]
