@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tests.faults.plan import Counts
 
 _HEADING = re.compile(r"#(\d+) · ")
+_ANY = re.compile(r"<[\d.]+>|\[[\d.]+\]")
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
@@ -65,6 +66,8 @@ class Written:
     """In the order of `seq`."""
     replies: Sequence[Token]
     tickets: Collection[int]
+    overtaken: int = 0
+    """Messages that got no later `seq` than one that was taken before they were written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +103,7 @@ def count(
             posts = list(dict.fromkeys(posts))  # a later attempt stands there, too: see _count_room
         total += _compare([token for token in one.messages if token in posts or token not in excused], posts)
         total += _count_headings(team_side, one)
+        total += Counts(out_of_order=one.overtaken + _count_interleaving(seen))
         for side in (seen.stream, seen.history):
             total += _compare(one.messages, _tokens(side, messages_in))
             total += _compare(one.replies, _tokens(side, replies_in))
@@ -127,6 +131,16 @@ def _compare(wanted: Sequence[Token], found: Sequence[Token]) -> Counts:
         out_of_order=sum(place[b] < place[a] for a, b in itertools.pairwise(once)),
         misdelivered=len(found) - len(own),
     )
+
+
+def _count_interleaving(seen: Seen) -> int:
+    """Messages and replies must stand among each other on the stream as they do in the history."""
+    in_history = dict.fromkeys(_ANY.findall("\n".join(seen.history)))
+    place = {found: at for at, found in enumerate(in_history)}
+    on_stream = [found for found in _ANY.findall("\n".join(seen.stream)) if found in place]
+    pairs = itertools.pairwise(dict.fromkeys(on_stream))
+    # Two of a kind have been compared with what was written.
+    return sum(place[b] < place[a] and a[0] != b[0] for a, b in pairs)
 
 
 def _count_room(posts: Sequence[RoomPost]) -> Counts:

@@ -58,6 +58,7 @@ class Visitor:
         """The status of each answer that took no message; 0 for a lost connection."""
         self._taken: dict[Token, int] = {}
         self._tickets: set[int] = set()
+        self._overtaken = 0
         self._numbers = itertools.count()
 
     @property
@@ -68,7 +69,12 @@ class Visitor:
     @property
     def written(self) -> Written:
         """What must be found of this customer."""
-        return Written(messages=self.taken, replies=self.replies, tickets=self._tickets)
+        return Written(
+            messages=self.taken,
+            replies=self.replies,
+            tickets=self._tickets,
+            overtaken=self._overtaken,
+        )
 
     @property
     def texts(self) -> list[str]:
@@ -78,9 +84,10 @@ class Visitor:
     async def write(self, more: str = "") -> Token:
         """Send the next message, again until it is taken; `more` stands after its token."""
         token = Token(crowd=self.crowd, customer=self.number, number=next(self._numbers))
-        client_id = str(uuid.uuid4())
+        client_id, newest = str(uuid.uuid4()), max(self._taken.values(), default=0)
         while not await self._try(token, client_id, more):
             await asyncio.sleep(RETRY)
+        self._overtaken += self._taken[token] <= newest
         return token
 
     async def _try(self, token: Token, client_id: str, more: str) -> bool:
