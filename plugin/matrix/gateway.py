@@ -23,6 +23,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 READ_TYPES = ("m.room.message", "m.sticker", "m.room.redaction", STATUS_TYPE, TOMBSTONE_TYPE, ENCRYPTED_TYPE)
 """Types of the events that the inbox reads."""
 
+_MEMBER_TYPE = "m.room.member"
+
 
 class MautrixGateway:
     """The homeserver behind maubot's client."""
@@ -152,9 +154,10 @@ class MautrixGateway:
         token instead would miss events that federation brings late. What Synapse only backfills after a long
         outage of another server is not in the sync, and is missed.
         """
+        # With members, as a room that the bot has left is told of only along with the event that says so.
         sync_filter = {
             "room": {
-                "timeline": {"types": list(READ_TYPES), "limit": _PAGE},
+                "timeline": {"types": [*READ_TYPES, _MEMBER_TYPE], "limit": _PAGE},
                 "state": {"types": []},
                 "ephemeral": {"types": []},
                 "account_data": {"types": []},
@@ -162,7 +165,8 @@ class MautrixGateway:
             **_NOTHING_ELSE,
         }
         answer = await self._sync({"filter": json.dumps(sync_filter), "since": since})
-        joined: Mapping[str, Any] = answer.get("rooms", {}).get("join", {})
+        rooms: Mapping[str, Any] = answer.get("rooms", {})
+        joined: Mapping[str, Any] = rooms.get("join", {})
         events: list[RoomEvent] = []
         for room_id in sorted(await pick(joined.keys())):
             timeline = joined[room_id].get("timeline", {})
@@ -170,7 +174,11 @@ class MautrixGateway:
             if timeline.get("limited") and timeline.get("prev_batch"):
                 raw = await self._read_gap(room_id, timeline["prev_batch"], since) + raw
             events += [_room_event(room_id, event) for event in raw if _is_genuine(event)]
-        return Stretch(events=tuple(events), next_batch=str(answer["next_batch"]))
+        return Stretch(
+            events=tuple(events),
+            next_batch=str(answer["next_batch"]),
+            left=frozenset(rooms.get("leave", {})),
+        )
 
     async def _sync(self, query: dict[str, str]) -> Mapping[str, Any]:
         path, query = Path.v3.sync, {**query, "timeout": "0", "set_presence": "offline"}
@@ -219,8 +227,11 @@ _NO_REDACTION = frozenset({"M_FORBIDDEN", "M_NOT_FOUND"})
 
 
 def _is_genuine(raw: Mapping[str, Any]) -> bool:
-    """Tell whether an event is what its type says: anybody may send a tombstone that is no state event."""
-    return raw["type"] != TOMBSTONE_TYPE or raw.get("state_key") == ""
+    """Tell whether an event is one to read, and what its type says.
+
+    Anybody may send a tombstone that is no state event.
+    """
+    return raw["type"] in READ_TYPES and (raw["type"] != TOMBSTONE_TYPE or raw.get("state_key") == "")
 
 
 def _room_event(room_id: str, raw: Mapping[str, Any]) -> RoomEvent:

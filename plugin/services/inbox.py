@@ -83,6 +83,10 @@ class Inbox:
         if since is None or self._room.room_id is None:
             return
         stretch = await self._gateway.read_since(since, self._pick_ours)
+        if self._room.room_id in stretch.left:
+            # The cursor stays where the bot was in the room: what is said meanwhile is read when it is back.
+            self._room.note_left()
+            raise MatrixFailed("the bot is not in the support room")
         async with self._database.transaction() as tx:
             position = await tx.inbox.move_cursor(since, stretch.next_batch, len(stretch.events))
             if position is None:

@@ -69,6 +69,8 @@ class Stretch:
 
     events: tuple[RoomEvent, ...]
     next_batch: str
+    left: frozenset[str] = frozenset()
+    """Rooms that the bot is not in any more, whatever happens there until it joins again."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,6 +40,11 @@ class SupportRoom:
         named = self._settings().support_room
         return self._joined[1] if self._joined and self._joined[0] == named else None
 
+    def note_left(self) -> None:
+        """Join again, as the bot is seen not to be in the room; until then it counts as not open."""
+        self._joined = None
+        self.worker.wake()
+
     async def _ensure_joined(self) -> float:
         named = self._settings().support_room
         try:

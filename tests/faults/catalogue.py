@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.faults import fault_01_killed
+from tests.faults import fault_01_killed, fault_18_left
 from tests.faults.plan import Fault
 
-FAULTS: tuple[Fault, ...] = (fault_01_killed.FAULT,)
+FAULTS: tuple[Fault, ...] = (
+    fault_01_killed.FAULT,
+    fault_18_left.FAULT,
+)

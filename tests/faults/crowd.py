@@ -177,16 +177,17 @@ class Crowd:
 
         Then everybody writes once more, and is replied to: what was to come twice has come before that.
         """
-        await self._wait(excused, within)
+        await self.arrive(excused, within)
         for visitor in self.visitors:
             await visitor.write()
         if self._bridged:
             await self.find_posts()
             for visitor in self.visitors:
                 await visitor.next_reply(self.system)
-        await self._wait(excused, within)
+        await self.arrive(excused, within)
 
-    async def _wait(self, excused: Collection[Token], within: float) -> None:
+    async def arrive(self, excused: Collection[Token] = (), within: float = PATIENCE) -> None:
+        """Return once everything has arrived, or nothing more can be hoped for."""
         try:
             await until(lambda: self._has_arrived(excused), "everything", within=within, every=0.2)
         except AssertionError:

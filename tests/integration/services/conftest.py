@@ -104,6 +104,8 @@ class Homeserver:
         self.waiting = 0
         self.device = "DEVICE"
         self.unreadable: MatrixFailed | None = None
+        self.is_bot_out = False
+        """Whether the bot is out of the support room: what happens there is not told."""
         self.rooms: dict[str, PrivateRoom] = {}
         self.room_failures: deque[MatrixFailed | None] = deque()
         """What the next requests about private rooms meet; None: nothing."""
@@ -306,6 +308,8 @@ class Gateway:
         await asyncio.sleep(0)
         if self._server.unreadable is not None:
             raise self._server.unreadable
+        if self._server.is_bot_out:
+            return Stretch(events=(), next_batch=str(len(self._server.events)), left=frozenset({ROOM}))
         happened = self._server.events[int(since) :]
         rooms = await pick({event.room_id for event in happened})
         events = tuple(event for event in happened if event.room_id in rooms)

@@ -278,6 +278,27 @@ async def test_a_room_that_can_not_be_read_moves_no_cursor(desk, host, customer)
     assert (await desk.conversation(host, customer))[1:] == [("Alice", "Hello")]
 
 
+async def test_what_is_said_while_the_bot_is_out_of_the_room_is_read_once_it_is_back(
+    desk, host, customer
+) -> None:
+    event_id = await desk.post(host, customer)
+    desk.server.is_bot_out = True
+    desk.server.reply(desk.alice, event_id, "Hello")
+    with pytest.raises(MatrixFailed):
+        await host.inbox.catch_up()
+    assert host.room.room_id is None
+    # Nothing is read, and nothing sent, into a room that is not known to be open.
+    await host.inbox.catch_up()
+    desk.server.is_bot_out = False
+    await host.inbox.catch_up()
+    assert (await desk.conversation(host, customer))[1:] == []
+    host.room.worker.start()
+    await desk.eventually(lambda: host.room.room_id == desk.room, "the bot is back")
+    await host.room.worker.stop()
+    await host.inbox.catch_up()
+    assert (await desk.conversation(host, customer))[1:] == [("Alice", "Hello")]
+
+
 async def test_what_a_former_process_stored_is_handled_though_the_room_can_not_be_read(
     desk, host, customer
 ) -> None:

@@ -73,6 +73,10 @@ def test_a_tombstone_is_one_only_as_state_of_the_room() -> None:
     assert _is_genuine(raw("m.room.message", {"body": "x"}))
 
 
+def test_who_comes_and_goes_is_not_for_the_inbox() -> None:
+    assert not _is_genuine(raw("m.room.member", {"membership": "leave"}, state_key=BOT))
+
+
 # Posts
 
 POST = Post(room_id="!room", body="#1042 · anonymous\n@bob hello", batch_id="BATCH-1", part=0, attempt=2)
