@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,8 @@ from .json_api import JsonApi
 from .matrix import Account
 from .ports import HOST
 from .process import Process
+from .small_disk import SmallDisk
+from .watch import Watch
 
 MANAGEMENT = "/_matrix/maubot/v1"
 USER = "admin"
@@ -29,9 +30,11 @@ class MaubotHost(Process):
         secret: str,
         postgres: str | None = None,
         verbose: bool = False,
+        disk_size: int | None = None,
     ) -> None:
         """Plugins use PostgreSQL where its URL is given, else SQLite files.
 
+        These are on a disk of their own of `disk_size` bytes, if that is given, which goes with the process.
         `verbose`: as much is logged as in maubot's example configuration, which halves its throughput.
         """
         for name in ("plugins", "trash", "databases"):
@@ -43,9 +46,12 @@ class MaubotHost(Process):
         config = folder / "config.yaml"
         settings = _config(folder, port, password, secret, postgres) | {"logging": _log_config(verbose)}
         config.write_text(json.dumps(settings, indent=2))
+        self.watch = Watch(folder / "watch")
+        self.disk = None if disk_size is None else SmallDisk(folder / "databases", disk_size)
+        command = self.watch.command("maubot", "-c", config)
         super().__init__(
             "maubot",
-            [sys.executable, "-m", "maubot", "-c", config],
+            self.disk.command(command) if self.disk else command,
             log=folder / "maubot.log",
             cwd=folder,
             # SIGTERM under load can hang it for good.

@@ -58,6 +58,7 @@ class System:
         *,
         config: Config | None = None,
         postgres: str | None = None,
+        disk_size: int | None = None,
         homeserver_proxy: bool = False,
         verbose: bool = False,
         bridge_environment: Path = ROOT / ".build" / "telegram",
@@ -66,8 +67,9 @@ class System:
     ) -> None:
         """`config` is laid over the plugin's own; `postgres` is the URL of its database, else SQLite.
 
-        `verbose`: maubot logs what its example configuration lets it. `bridge_options` are laid over the
-        `bridge` section of the bridge's configuration.
+        SQLite's files are on a disk of `disk_size` bytes if that is given. `verbose`: maubot logs what its
+        example configuration lets it. `bridge_options` are laid over the `bridge` section of the bridge's
+        configuration.
         """
         self._temporary = data is None
         self.data = Path(tempfile.mkdtemp(prefix="headset-")) if data is None else data.resolve()
@@ -103,6 +105,7 @@ class System:
             secret=self.state.maubot_secret,
             postgres=postgres,
             verbose=verbose,
+            disk_size=disk_size,
         )
         self.api_url = f"{self.maubot.url}/_matrix/maubot/plugin/{INSTANCE}"
         self.page = HostPage(port=ports["page"], api_url=self.api_url, wallet_secret=self.state.wallet_secret)
