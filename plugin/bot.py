@@ -28,6 +28,7 @@ from .services.background import Worker
 from .services.batches import BatchMaker
 from .services.changes import ChangeService
 from .services.clock import SystemClock
+from .services.clock_watch import ClockWatch
 from .services.conversations import ConversationService
 from .services.delivery import DeliveryService
 from .services.direct_orders import DirectOrderService
@@ -133,8 +134,7 @@ class Headset(Plugin):
             return
         await update_allow_list(self._database, self.clock, settings)
         self._settings = settings
-        for worker in self._workers():
-            worker.wake()
+        self._wake_all()
 
     async def pre_stop(self) -> None:
         """End the streams while their routes still stand; an open one would go on with old code."""
@@ -157,6 +157,10 @@ class Headset(Plugin):
         for worker in self._workers():
             await worker.stop()
 
+    def _wake_all(self) -> None:
+        for worker in self._workers():
+            worker.wake()
+
     def _workers(self) -> list[Worker]:
         return [
             self._room.worker,
@@ -167,6 +171,7 @@ class Headset(Plugin):
             self._stranger_names.worker,
             self._tickets.worker,
             self._housekeeping.worker,
+            self._clock_watch.worker,
             self._health_watch.worker,
         ]
 
@@ -225,6 +230,7 @@ class Headset(Plugin):
         self._inbox = Inbox(database=database, gateway=gateway, room=self._room, replies=replies, log=log)
         self._room.open_with(self._inbox.begin, [self._inbox.worker, *self._relay_workers.values()])
         self._housekeeping = Housekeeping(database, clock, self._get_settings, log)
+        self._clock_watch = ClockWatch(database, clock, _host(database), self._wake_all, log)
         self._gateway = gateway
         self._undo: list[Callable[[], None]] = [gateway.on_room_event(self._inbox.worker.wake)]
 
@@ -264,7 +270,7 @@ class Headset(Plugin):
             room=self._room,
             clock=self.clock,
             settings=self._get_settings,
-            host=socket.gethostname() if database.may_be_shared else "this host",
+            host=_host(database),
             log=self.log,
         )
 
@@ -394,3 +400,8 @@ class Headset(Plugin):
             wake_redactions=self._redactions.wake,
         )
         self.moderator_routes = add_moderator_api(parts, self.webapp)
+
+
+def _host(database: Database) -> str:
+    """Return the name under which this process works on the database."""
+    return socket.gethostname() if database.may_be_shared else "this host"

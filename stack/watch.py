@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .conditions import until
-from .watched import CLOCK_FILE, OFFSET, TASKS_FILE, __file__ as program
+from .watched import CLOCK_FILE, OFFSET, TASKS_FILE
+from .watched import __file__ as program
 
 
 class Watch:
@@ -53,7 +54,7 @@ def list_open_files(pid: int) -> list[str]:
     found = []
     for link in Path(f"/proc/{pid}/fd").iterdir():
         try:
-            target = os.readlink(link)
+            target = str(link.readlink())
         except FileNotFoundError:  # closed meanwhile
             continue
         found.append(target.partition(":[")[0])

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import datetime
+import datetime as dt
 import gc
 import json
 import mmap
-import os
 import runpy
 import signal
 import struct
@@ -31,22 +30,22 @@ OFFSET = struct.Struct("d")
 def _move_clock(path: Path) -> None:
     with path.open("r+b") as file:
         shared = mmap.mmap(file.fileno(), OFFSET.size)
-    real, real_time, real_ns, second = datetime.datetime.now, time.time, time.time_ns, 10**9
+    real, real_time, real_ns, second = dt.datetime.now, time.time, time.time_ns, 10**9
 
     def get_offset() -> float:
         offset: float = OFFSET.unpack_from(shared)[0]
         return offset
 
-    def now(kind: Any, tz: datetime.tzinfo | None = None) -> datetime.datetime:
-        return real(tz) + datetime.timedelta(seconds=get_offset())
+    def now(kind: Any, tz: dt.tzinfo | None = None) -> dt.datetime:
+        return real(tz) + dt.timedelta(seconds=get_offset())
 
-    def utcnow(kind: Any) -> datetime.datetime:
-        return now(kind, datetime.timezone.utc).replace(tzinfo=None)
+    def utcnow(kind: Any) -> dt.datetime:
+        return now(kind, dt.timezone.utc).replace(tzinfo=None)
 
     # A class in place of `datetime` would be another type than the one that C code and codecs know.
-    (methods,) = gc.get_referents(vars(datetime.datetime))
+    (methods,) = gc.get_referents(vars(dt.datetime))
     methods |= {"now": classmethod(now), "utcnow": classmethod(utcnow), "today": classmethod(now)}
-    ctypes.pythonapi.PyType_Modified(ctypes.py_object(datetime.datetime))
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(dt.datetime))
     time.time = lambda: real_time() + get_offset()
     time.time_ns = lambda: real_ns() + int(get_offset() * second)
 
@@ -63,7 +62,7 @@ def _tell_tasks(path: Path) -> None:
 
 def _run(folder: Path, module: str, *arguments: str) -> None:
     # Python has put the folder of this file there, whose names would hide those of others.
-    sys.path[0] = os.getcwd()
+    sys.path[0] = str(Path.cwd())
     _move_clock(folder / CLOCK_FILE)
     _tell_tasks(folder / TASKS_FILE)
     sys.argv = [module, *arguments]

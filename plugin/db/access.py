@@ -15,9 +15,10 @@ _ADD_CODE = """
     INSERT INTO moderator_code (code_hash, moderator_id, created_by, created_at, expires_at, room_id)
     VALUES ($1, $2, $3, $4, $5, $6)
 """
+# One that is of a time to come was made before the clock was set back, and would last too long.
 # A used code is one that expired long ago, by whatever clock: the row stays until its post is taken back.
 _USE_CODE = """
-    UPDATE moderator_code SET expires_at = 0 WHERE code_hash = $1 AND expires_at > $2
+    UPDATE moderator_code SET expires_at = 0 WHERE code_hash = $1 AND created_at <= $2 AND expires_at > $2
     RETURNING code_hash, moderator_id, created_by, expires_at, room_id, event_id
 """
 _NOTE_POST = "UPDATE moderator_code SET event_id = $2 WHERE code_hash = $1 RETURNING expires_at"

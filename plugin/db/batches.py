@@ -30,6 +30,7 @@ _WAIT_FOR_MAKING = "SELECT value FROM counter WHERE name = 'maker' FOR UPDATE"
 _LOCK = "UPDATE batch SET fence = fence WHERE id = $1 RETURNING state"
 _ASSIGN = "UPDATE outbox SET batch_id = $2 WHERE id = $1 AND batch_id IS NULL RETURNING 1"
 _GET = f"SELECT {_BATCH} FROM batch WHERE id = $1"
+_GET_LAST_ID = "SELECT MAX(id) FROM batch"
 
 _CHANNEL = "CASE WHEN direct_id IS NULL THEN 'team' ELSE 'direct' END"
 # Released or sent again together, batches of one lane would overtake each other. The earlier one has not
@@ -120,19 +121,6 @@ _SAY_AGAIN = """
 """
 _LEAVE_UNREPORTED = "UPDATE batch SET state = 'unreported' WHERE state = 'sent'"
 
-# What goes to direct rooms takes nothing of the group's minute, and no bridge says a word of it.
-# Telegram's minute counts from when it had a post, which the bridge's word is nearest to. Where the bridge
-# reports, a post without a word is still on its way.
-_COUNT_ON_THEIR_WAY = """
-    SELECT COALESCE(SUM(part_count), 0) FROM batch
-    WHERE ((state = 'open' AND held = 0 AND lease_until > $1) OR (state = 'sent' AND $2 = 1))
-    AND direct_id IS NULL
-"""
-_LIST_SENT_SINCE = """
-    SELECT COALESCE(confirmed_at, sent_at) AS at, part_count FROM batch
-    WHERE (sent_at > $1 OR confirmed_at > $1) AND NOT (state = 'sent' AND $2 = 1) AND direct_id IS NULL
-    ORDER BY at
-"""
 _COUNT_BY_STATE = (
     "SELECT state, COUNT(*) AS number FROM batch WHERE state IN ('failed', 'unconfirmed') GROUP BY state"
 )
@@ -302,6 +290,11 @@ class BatchRepository:
         await self._tell_of(batch.id)
         return ended
 
+    async def get_last_id(self) -> str | None:
+        """Return the highest id there is."""
+        last_id: str | None = await self._conn.fetchval(_GET_LAST_ID)
+        return last_id
+
     async def get_state(self, batch_id: str) -> str | None:
         """Return the state of a batch."""
         state: str | None = await self._conn.fetchval(_GET_STATE, batch_id)
@@ -409,15 +402,6 @@ class BatchRepository:
         if silent:
             await self._conn.execute(_HEARD)
             await self._conn.execute(_SAY_AGAIN, ANSWERS, to_ms(now))
-
-    async def count_posts_on_their_way(self, now: datetime, *, reports: bool) -> int:
-        """Return how many posts are being sent, or wait for the bridge's word where it reports."""
-        return int(await self._conn.fetchval(_COUNT_ON_THEIR_WAY, to_ms(now), int(reports)))
-
-    async def list_sent_since(self, since: datetime, *, reports: bool) -> list[tuple[datetime, int]]:
-        """Return when batches came to the group after `since`, and in how many posts each."""
-        rows = await self._conn.fetch(_LIST_SENT_SINCE, to_ms(since), int(reports))
-        return [(from_ms(row["at"]), row["part_count"]) for row in rows]
 
     async def count_undelivered(self) -> dict[str, int]:
         """Return how many batches are `failed` and `unconfirmed`."""

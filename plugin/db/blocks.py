@@ -29,7 +29,7 @@ _LIST = f"""
     ))
     AND (expires_at IS NULL OR expires_at > $2) AND (lifted_at IS NULL OR lifted_at > $2)
 """
-_IN_FORCE = "b.created_at <= $1 AND b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > $1)"
+_IN_FORCE = "b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > $1)"
 BLOCKED_CUSTOMERS = f"""
     SELECT b.customer_id FROM block b WHERE {_IN_FORCE}
     UNION SELECT s.customer_id FROM block b
@@ -56,7 +56,7 @@ _GET_ROOT = f"""
 """
 _LIST_ACTIVE = f"""
     SELECT {_BLOCK} FROM block
-    WHERE created_at <= $1 AND lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $1)
+    WHERE lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $1)
     AND origin IS NULL ORDER BY created_at DESC LIMIT $2
 """
 # $2 is the page's top, $3 its size, $4 who looks: what was written to others in private does not count.

@@ -26,8 +26,10 @@ from .moderators import ModeratorRepository
 from .notes import NoteRepository
 from .outbox import OutboxRepository
 from .overview import OverviewRepository
+from .pace import PaceRepository
 from .records import RecordRepository
 from .redactions import RedactionRepository
+from .schedule import ScheduleRepository
 from .search import SearchRepository
 from .search_index import SearchIndex
 from .sessions import SessionRepository
@@ -101,6 +103,14 @@ class Transaction:
     @cached_property
     def redactions(self) -> RedactionRepository:
         return RedactionRepository(self._conn)
+
+    @cached_property
+    def pace(self) -> PaceRepository:
+        return PaceRepository(self._conn)
+
+    @cached_property
+    def schedule(self) -> ScheduleRepository:
+        return ScheduleRepository(self._conn)
 
     @cached_property
     def held(self) -> HeldReplyRepository:

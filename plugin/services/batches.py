@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from logging import Logger
@@ -89,8 +89,13 @@ class BatchMaker:
         async with self._database.transaction() as tx:
             await tx.batches.take_over(self._host)
 
-    async def take_batches(self, slots: int) -> tuple[list[Batch], datetime | None]:
-        """Return at most `slots` leased batches, and when the next may be due; None: not before a wake-up."""
+    async def take_batches(
+        self, slots: int, under_way: Collection[str] = ()
+    ) -> tuple[list[Batch], datetime | None]:
+        """Return at most `slots` leased batches, and when the next may be due; None: not before a wake-up.
+
+        What is under way here is none of them, whatever the clock says of its lease.
+        """
         # Direct conversations wait for the support room, too: it must be known which room is not theirs.
         room_id = self._room.room_id
         if room_id is None or slots <= 0:
@@ -103,7 +108,7 @@ class BatchMaker:
             reports = self._channel == "team" and await tx.batches.bridge_reports()
             silent_at = await self._stop_waiting_for_reports(tx, now) if reports else None
             budget = await self._get_budget(tx, now, slots, reports)
-            batches = await self._take_due(tx, budget, now, slots, reports)
+            batches = await self._take_due(tx, budget, now, slots, under_way, reports)
             place = _Place(
                 room_id=room_id if self._channel == "team" else None, device_id=device_id, reports=reports
             )
@@ -139,17 +144,24 @@ class BatchMaker:
         return Budget(
             batches=slots,
             per_minute=per_minute,
-            sent=await tx.batches.list_sent_since(now - WINDOW, reports=reports),
-            on_their_way=await tx.batches.count_posts_on_their_way(now, reports=reports),
+            sent=await tx.pace.list_sent(now - WINDOW, now, reports=reports),
+            on_their_way=await tx.pace.count_posts_on_their_way(now, reports=reports),
         )
 
     async def _take_due(
-        self, tx: Transaction, budget: Budget, now: datetime, slots: int, reports: bool
+        self,
+        tx: Transaction,
+        budget: Budget,
+        now: datetime,
+        slots: int,
+        under_way: Collection[str],
+        reports: bool,
     ) -> list[Batch]:
         """Lease batches that were made before: to be tried again, or left by a host that died."""
         taken = []
-        due = await tx.batches.list_due(now, slots, self._channel, wait_for_reports=reports)
-        for batch in due:
+        most = slots + len(under_way)
+        due = await tx.batches.list_due(now, most, self._channel, wait_for_reports=reports)
+        for batch in [batch for batch in due if batch.id not in under_way]:
             if not budget.take(_posts(batch)):
                 break
             fence = await tx.batches.lease(batch, self._host, now + LEASE)
@@ -166,19 +178,22 @@ class BatchMaker:
         now: datetime,
     ) -> datetime | None:
         """Add new batches of waiting rows to `batches`; return when the first that is not ready will be."""
-        next_ready = None
+        next_ready = last_id = None
         heads = await tx.outbox.list_heads(_MOST_LANES, wait_for_reports=place.reports, channel=self._channel)
         for lane, since in heads:
             # Nothing is gained by letting what is not joined wait for more.
             goes_alone = is_own_lane(lane) or is_console_lane(lane)
             ready_at = since if goes_alone else since + self._settings().relay.join_within
-            if ready_at > now:
+            # What is of a time to come was written before the clock was set back.
+            if since <= now < ready_at:
                 next_ready = min(next_ready or ready_at, ready_at)
                 continue
             draft = await self._draft(tx, lane, now)
             if draft is None:
                 continue
-            batch = _batch(draft, lane, place, now)
+            last_id = last_id or await tx.batches.get_last_id()
+            batch = _batch(draft, lane, place, now, after=last_id)
+            last_id = batch.id
             if not budget.take(_posts(batch)):
                 break
             await tx.batches.add(batch, list(draft.rows), self._host, now + LEASE)
@@ -228,9 +243,10 @@ class BatchMaker:
         return _Draft(rows=taken, parts=parts, held=held, heading=head)
 
 
-def _batch(draft: _Draft, lane: str, place: _Place, now: datetime) -> Batch:
+def _batch(draft: _Draft, lane: str, place: _Place, now: datetime, *, after: str | None) -> Batch:
+    """Return a new batch, with an id after all others: those of one lane go in the order of their ids."""
     return Batch(
-        id=new_ulid(now),
+        id=new_ulid(now, after=after),
         lane=lane,
         customer_id=draft.rows[0].customer_id,
         ticket=draft.rows[0].ticket,

@@ -10,13 +10,22 @@ from datetime import datetime
 from ..db.columns import to_ms
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_SHIFTS = range(125, -1, -5)
 _TOKEN_BYTES = 32
 _CODE_BYTES = 20
 
 
-def new_ulid(at: datetime) -> str:
-    """Return a ULID: 48 bits of milliseconds and 80 random bits, in 26 characters."""
-    return _ulid(at, secrets.randbits(80))
+def new_ulid(at: datetime, *, after: str | None = None) -> str:
+    """Return a ULID: 48 bits of milliseconds and 80 random bits, in 26 characters.
+
+    It comes after the one in `after`, even where the clock was set back since.
+    """
+    made = _ulid(at, secrets.randbits(80))
+    if after is None or made > after:
+        return made
+    return _to_text(
+        sum(_CROCKFORD.index(char) << shift for char, shift in zip(after, _SHIFTS, strict=True)) + 1
+    )
 
 
 def least_ulid(at: datetime) -> str:
@@ -25,8 +34,11 @@ def least_ulid(at: datetime) -> str:
 
 
 def _ulid(at: datetime, rest: int) -> str:
-    value = to_ms(at) << 80 | rest
-    return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))
+    return _to_text(to_ms(at) << 80 | rest)
+
+
+def _to_text(value: int) -> str:
+    return "".join(_CROCKFORD[value >> shift & 31] for shift in _SHIFTS)
 
 
 def new_token() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..db.transaction import Transaction
-from ..domain.blocks import block_length
+from ..domain.blocks import block_length, is_in_force
 from ..domain.commands import Command
 from ..domain.model import Moderator, Target
 from ..domain.text import neutralise, one_line
@@ -57,9 +57,8 @@ class ModerationService:
     async def release(self, tx: Transaction, by: Moderator, target: Target, now: datetime) -> str:
         """Let go what a block held back; return the answer."""
         number = target.ticket
-        if any(
-            block.created_at <= now for block in await tx.blocks.list_not_over_before(target.customer_id, now)
-        ):
+        blocks = await tx.blocks.list_not_over_before(target.customer_id, now)
+        if any(is_in_force(block, now) for block in blocks):
             return f"#{number} is blocked. /unblock comes first."
         released = await tx.batches.release_held(target.customer_id, now)
         if not released:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..db.transaction import Transaction
-from ..domain.blocks import holds
+from ..domain.blocks import is_in_force
 from ..domain.model import ANSWERS, OutboxRow, direct_answers_lane
 from .ids import new_ulid
 
@@ -38,5 +38,5 @@ async def tell_team_unless_blocked(
 ) -> None:
     """Tell the group what a customer did, unless a block keeps that customer out of it."""
     blocks = await tx.blocks.list_not_over_before(customer_id, now)
-    if not any(holds(block, now) for block in blocks):
+    if not any(is_in_force(block, now) for block in blocks):
         await say_to_team(tx, now, text, customer_id=customer_id, ticket=ticket)

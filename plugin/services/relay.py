@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from logging import Logger
 from typing import Literal
 
@@ -48,33 +49,34 @@ class Relay:
         self._database, self._gateway, self._clock, self._log = database, gateway, clock, log
         self._maker, self._delivery, self._catch_up = maker, delivery, catch_up
         self._wake_redactions = wake_redactions
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[str, asyncio.Task[None]] = {}
         self._failures = 0
-        self._resume_at = clock.now()
+        self._failed_at = self._resume_at = clock.now()
         self._usual_send_seconds = 0.02
         self.worker = Worker("relay", self._turn, log)
 
     async def stop(self) -> None:
         """End all sending; what is under way is sent again later, as the same event."""
         await self.worker.stop()
-        for task in self._under_way:
+        tasks = list(self._under_way.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _turn(self) -> float:
-        pause = (self._resume_at - self._clock.now()).total_seconds()
-        if pause > 0:
-            return pause
+        # The clock may have been set back since the failure.
+        if self._failed_at <= (now := self._clock.now()) < self._resume_at:
+            return (self._resume_at - now).total_seconds()
         # After a failure a single batch finds out whether the homeserver is back.
         slots = (1 if self._failures else SLOTS) - len(self._under_way)
         try:
-            batches, next_due = await self._maker.take_batches(slots)
+            batches, next_due = await self._maker.take_batches(slots, self._under_way)
         except MatrixFailed as error:
             return self._note_failure(error)
         for batch in batches:
             task = asyncio.create_task(self._carry(batch), name=f"headset batch {batch.id}")
-            self._under_way.add(task)
-            task.add_done_callback(self._carried)
+            self._under_way[batch.id] = task
+            task.add_done_callback(partial(self._carried, batch.id))
         if next_due is None:
             return _LONGEST_PAUSE
         return min(max((next_due - self._clock.now()).total_seconds(), 0.0), _LONGEST_PAUSE)
@@ -82,12 +84,13 @@ class Relay:
     def _note_failure(self, error: MatrixFailed) -> float:
         self._failures += 1
         pause = backoff(self._failures)
-        self._resume_at = self._clock.now() + pause
+        self._failed_at = self._clock.now()
+        self._resume_at = self._failed_at + pause
         self._log.warning("Nothing is sent for %s: %s", pause, error)
         return pause.total_seconds()
 
-    def _carried(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+    def _carried(self, batch_id: str, task: asyncio.Task[None]) -> None:
+        del self._under_way[batch_id]
         if not task.cancelled() and task.exception():
             # The lease runs out and the batch is taken again.
             self._log.error("A batch was not carried to its end", exc_info=task.exception())

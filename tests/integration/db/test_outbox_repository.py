@@ -374,9 +374,9 @@ async def test_what_was_sent_counts_by_its_time_and_its_posts(database, seed, ma
             (10, [(make.at(30), 3)]),
             (30, []),
         ):
-            assert await tx.batches.list_sent_since(make.at(since), reports=False) == expected
-        assert await tx.batches.count_posts_on_their_way(make.at(0), reports=False) == 2
-        assert await tx.batches.count_posts_on_their_way(make.at(1000), reports=False) == 0
+            assert await tx.pace.list_sent(make.at(since), make.at(1000), reports=False) == expected
+        assert await tx.pace.count_posts_on_their_way(make.at(0), reports=False) == 2
+        assert await tx.pace.count_posts_on_their_way(make.at(1000), reports=False) == 0
 
 
 async def test_where_the_bridge_reports_a_post_is_on_its_way_until_its_word(database, seed, make) -> None:
@@ -384,11 +384,11 @@ async def test_where_the_bridge_reports_a_post_is_on_its_way_until_its_word(data
     await seed.batch("b1", parts=("x", "y"))
     async with database.transaction() as tx:
         await tx.batches.set_sent("b1", make.at(10))
-        assert await tx.batches.list_sent_since(make.at(0), reports=True) == []
-        assert await tx.batches.count_posts_on_their_way(make.at(1000), reports=True) == 2
+        assert await tx.pace.list_sent(make.at(0), make.at(1000), reports=True) == []
+        assert await tx.pace.count_posts_on_their_way(make.at(1000), reports=True) == 2
         await tx.batches.set_delivered("b1", make.at(13))
-        assert await tx.batches.list_sent_since(make.at(0), reports=True) == [(make.at(13), 2)]
-        assert await tx.batches.count_posts_on_their_way(make.at(1000), reports=True) == 0
+        assert await tx.pace.list_sent(make.at(0), make.at(1000), reports=True) == [(make.at(13), 2)]
+        assert await tx.pace.count_posts_on_their_way(make.at(1000), reports=True) == 0
 
 
 async def test_what_was_sent_while_the_bridge_did_not_report_is_left_alone(database, seed, make) -> None:

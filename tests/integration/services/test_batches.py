@@ -431,7 +431,7 @@ async def _take_and_end(desk, host):
         pytest.param(1, 2, 5, False, id="blocked between the two only"),
         pytest.param(-10, 0, 5, False, id="over to the millisecond when written"),
         pytest.param(-20, -10, 5, False, id="over before it was written"),
-        pytest.param(6, 100, 5, False, id="begins after it was made"),
+        pytest.param(6, 100, 5, True, id="blocked by a clock that is ahead of ours"),
         pytest.param(5, 100, 5, True, id="begins in the very moment it is made"),
     ],
 )
