@@ -58,6 +58,7 @@ from .services.relay import Relay
 from .services.replies import ReplyService
 from .services.room import SupportRoom
 from .services.sessions import SessionService
+from .services.sign_out import SignOutOrders
 from .services.stranger_names import StrangerNames
 from .services.support_check import SupportCheck
 from .services.ticket_acts import TicketActs
@@ -369,7 +370,9 @@ class Headset(Plugin):
             posts=self._code_posts,
             gateway=self._gateway,
         )
-        return MatrixCommands(team, self._get_settings, operators.commands, tokens.commands)
+        sign_out = SignOutOrders(self._database, self.clock, self._hub)
+        tables = (operators.commands, tokens.commands, sign_out.commands)
+        return MatrixCommands(team, self._get_settings, *tables)
 
     def _wire_moderators(
         self,

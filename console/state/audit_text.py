@@ -133,6 +133,8 @@ _SENTENCES: Mapping[str, Callable[[Json, Json], str]] = {
     "token.code_made": _named("made a login code for"),
     "token.made": lambda _target, _detail: "logged in to the console",
     "token.revoked": lambda _target, _detail: "ended a login",
+    "token.all_revoked": lambda _target, _detail: "ended every login",
+    "session.all_ended": lambda _target, _detail: "ended every customer's session",
     "canned.written": _canned("wrote"),
     "canned.deleted": _canned("deleted"),
     "conversation.joined": lambda _target, _detail: "joined an earlier conversation to a proven account",

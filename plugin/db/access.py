@@ -48,6 +48,9 @@ _REVOKE_RETIRED = """
     UPDATE moderator_token SET revoked_at = $1
     WHERE revoked_at IS NULL AND moderator_id IN (SELECT id FROM moderator WHERE active = 0)
 """
+_COUNT = "SELECT COUNT(*) FROM moderator_token WHERE revoked_at IS NULL"
+_REVOKE_ALL = "UPDATE moderator_token SET revoked_at = $1 WHERE revoked_at IS NULL"
+_VOID_CODES = "UPDATE moderator_code SET expires_at = 0"
 _VOID_CODES_OF_RETIRED = """
     UPDATE moderator_code SET expires_at = 0 WHERE moderator_id IN (SELECT id FROM moderator WHERE active = 0)
 """
@@ -147,6 +150,15 @@ class AccessRepository:
         if revoked:
             self._events.note("moderator.updated")
         return revoked
+
+    async def revoke_all(self, at: datetime) -> int:
+        """Void every token and every code; return how many tokens there were."""
+        # The codes first: whoever is about to exchange one holds its row, and the token is there afterwards.
+        await self._conn.execute(_VOID_CODES)
+        count = int(await self._conn.fetchval(_COUNT))
+        await self._conn.execute(_REVOKE_ALL, to_ms(at))
+        self._events.note("moderator.updated")
+        return count
 
     async def revoke_retired(self, at: datetime) -> None:
         """Void what those hold who are not on the allow-list any more, should they come back or not."""

@@ -40,7 +40,8 @@ _IS_ERASED = "SELECT 1 FROM customer WHERE id = $1 AND erased_at IS NOT NULL"
 _IS_LIVE = "SELECT 1 FROM session WHERE id = $1 AND ended_at IS NULL"
 _END_SESSION = "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING 1"
 _END_SESSIONS = "UPDATE session SET ended_at = $2 WHERE customer_id = $1 AND ended_at IS NULL"
-_END_ALL = "UPDATE session SET ended_at = $1 WHERE ended_at IS NULL RETURNING 1"
+_COUNT_LIVE = "SELECT COUNT(*) FROM session WHERE ended_at IS NULL"
+_END_ALL = "UPDATE session SET ended_at = $1 WHERE ended_at IS NULL"
 _PRUNE_ENDED = """
     DELETE FROM session WHERE id IN (
         SELECT id FROM session WHERE ended_at < $1 ORDER BY ended_at LIMIT $2
@@ -176,7 +177,9 @@ class SessionRepository:
 
     async def end_all(self, at: datetime) -> int:
         """Void every token of every customer; return how many."""
-        return len(await self._conn.fetch(_END_ALL, to_ms(at)))
+        count = int(await self._conn.fetchval(_COUNT_LIVE))
+        await self._conn.execute(_END_ALL, to_ms(at))
+        return count
 
     async def prune_ended(self, before: datetime, limit: int) -> int:
         """Forget sessions that ended before then; return how many."""

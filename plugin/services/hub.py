@@ -33,6 +33,11 @@ class Hub:
         """Tell the moderators' streams to look."""
         self.wake(TEAM)
 
+    def wake_all(self) -> None:
+        """Tell every stream to look."""
+        for topic in self._waiting:
+            self.wake(topic)
+
     def wake(self, customer_id: str) -> None:
         """Tell the customer's streams to look."""
         for woken in self._waiting.get(customer_id, ()):

@@ -149,6 +149,7 @@ async def test_one_of_the_configuration_cant_be_denied(system: System, room: str
         (f"allow {ALICE} Alice", f"{ALICE} is on the allow-list already."),
         ("deny", "Nobody on the allow-list is meant."),
         ("deny Ivan", "Nobody on the allow-list is Ivan."),
+        ("signout everybody", "Write signout consoles, or customers."),
     ],
 )
 async def test_what_cant_be_done_is_answered_and_changes_nothing(
@@ -169,7 +170,7 @@ async def test_blocks_are_listed(system: System, room: str, case: Case) -> None:
 async def test_help_and_an_unknown_word(system: System, room: str) -> None:
     text = await headset(system, "help", room_id=room)
     words = [line.split()[1] for line in text.splitlines()]
-    assert " ".join(words) == "status moderators allow deny blocks token tokens revoke help"
+    assert " ".join(words) == "status moderators allow deny blocks token tokens revoke signout help"
     assert await headset(system, "", room_id=room) == text
     assert await headset(system, "dance", room_id=room) == f"dance is not a command.\n{text}"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import configuration
+from hypothesis import HealthCheck, configuration
 from hypothesis import settings as hypothesis_settings
 from mautrix.util.config import yaml
 
@@ -17,7 +17,13 @@ from plugin.domain.model import Customer, Moderator, Target
 ROOT = Path(__file__).resolve().parents[2]
 
 # The same examples each time, and no clock: a slow machine must not fail a test.
-hypothesis_settings.register_profile("unit", deadline=None, derandomize=True, database=None)
+hypothesis_settings.register_profile(
+    "unit",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 hypothesis_settings.load_profile("unit")
 configuration.set_hypothesis_home_dir(ROOT / ".pytest_cache" / "hypothesis")
 
