@@ -9,7 +9,7 @@ from datetime import datetime
 from mautrix.util.async_db import Connection
 
 from ..domain.model import Block, Customer
-from .columns import Row, from_ms, from_ms_or_none, to_ms
+from .columns import AFTER_ALL_IDS, Row, from_ms, from_ms_or_none, to_ms
 from .sessions import JOINED_CUSTOMER, customer_from_row
 from .team_events import TeamEventRepository
 
@@ -23,10 +23,12 @@ _ADD = f"""
 # The customer's own blocks, and those that cover the address an anonymous customer came from later.
 _LIST = f"""
     SELECT {_BLOCK} FROM block
-    WHERE (customer_id = $1 OR address_hash IN (
-        SELECT s.address_hash FROM session s JOIN customer c ON c.id = s.customer_id
-        WHERE s.customer_id = $1 AND c.identity = 'anonymous' AND s.created_at >= block.created_at
-    ))
+    WHERE id IN (
+        SELECT id FROM block WHERE customer_id = $1
+        UNION SELECT b.id FROM session s JOIN customer c ON c.id = s.customer_id
+        JOIN block b ON b.address_hash = s.address_hash AND b.created_at <= s.created_at
+        WHERE s.customer_id = $1 AND c.identity = 'anonymous' AND s.address_hash IS NOT NULL
+    )
     AND (expires_at IS NULL OR expires_at > $2) AND (lifted_at IS NULL OR lifted_at > $2)
 """
 _IN_FORCE = "b.lifted_at IS NULL AND (b.expires_at IS NULL OR b.expires_at > $1)"
@@ -38,6 +40,15 @@ BLOCKED_CUSTOMERS = f"""
     WHERE b.address_hash IS NOT NULL AND {_IN_FORCE}
 """
 """Who is blocked at $1, as a set for `customer_id IN (…)`: the same as `_LIST` tells of one customer."""
+IS_BLOCKED = f"""
+    (EXISTS (SELECT 1 FROM block b WHERE b.customer_id = {{who}} AND {_IN_FORCE}) OR EXISTS (
+        SELECT 1 FROM session s
+        JOIN block b ON b.address_hash = s.address_hash AND s.created_at >= b.created_at
+        JOIN customer k ON k.id = s.customer_id AND k.identity = 'anonymous'
+        WHERE s.customer_id = {{who}} AND b.address_hash IS NOT NULL AND {_IN_FORCE}
+    ))
+"""
+"""Whether one customer, such as `t.customer_id`, is among them: for a page, however many others are."""
 
 _RUNS = "lifted_at IS NULL AND (expires_at IS NULL OR expires_at > $2)"
 # A block and its copies hold one person: who lifts, or changes, one of them does so with all.
@@ -115,9 +126,6 @@ _PRUNE = """
         SELECT id FROM block WHERE expires_at < $1 OR lifted_at < $1 ORDER BY created_at LIMIT $2
     ) RETURNING id
 """
-
-_TOP = "z"
-"""After every id."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +218,7 @@ class BlockRepository:
     async def _list(
         self, query: str, key: str | int, viewer_id: str, before: str | None, limit: int
     ) -> list[BlockEntry]:
-        rows = await self._conn.fetch(query, key, before or _TOP, limit, viewer_id)
+        rows = await self._conn.fetch(query, key, before or AFTER_ALL_IDS, limit, viewer_id)
         return [_entry(row) for row in rows]
 
     async def change(self, block: Block, now: datetime) -> bool:

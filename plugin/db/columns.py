@@ -8,6 +8,9 @@ from typing import Any
 Row = Any
 """sqlite3.Row or asyncpg.Record: all they share is `row["column"]`."""
 
+AFTER_ALL_IDS = "z"
+"""Where a list begins whose newest ids come first."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 

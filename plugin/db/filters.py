@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ..domain.desk import TicketFilter
-from .blocks import BLOCKED_CUSTOMERS
+from .blocks import BLOCKED_CUSTOMERS, IS_BLOCKED
 from .columns import to_ms
 
 
@@ -27,9 +27,9 @@ class Arguments:
         return ", ".join(self.add(value) for value in values)
 
 
-def blocked_customers(arguments: Arguments, now: datetime) -> str:
-    """Return the query of who is blocked now, for `IN (…)`."""
-    return BLOCKED_CUSTOMERS.replace("$1", arguments.add(to_ms(now)))
+def is_blocked(who: str, arguments: Arguments, now: datetime) -> str:
+    """Return the condition that a customer is blocked now."""
+    return IS_BLOCKED.format(who=who).replace("$1", arguments.add(to_ms(now)))
 
 
 def conditions(wanted: TicketFilter, arguments: Arguments, now: datetime) -> list[str]:
@@ -40,9 +40,11 @@ def conditions(wanted: TicketFilter, arguments: Arguments, now: datetime) -> lis
     if wanted.waiting is not None:
         found.append(f"t.waiting = {arguments.add(wanted.waiting)}")
     if wanted.blocked:
-        found.append(f"t.customer_id IN ({blocked_customers(arguments, now)})")
+        # As a set: they are few, and may be the oldest.
+        blocked = BLOCKED_CUSTOMERS.replace("$1", arguments.add(to_ms(now)))
+        found.append(f"t.customer_id IN ({blocked})")
     elif wanted.waiting == "team":
-        found.append(f"t.customer_id NOT IN ({blocked_customers(arguments, now)})")
+        found.append(f"NOT {is_blocked('t.customer_id', arguments, now)}")
     if wanted.assignee is not None:
         found.append(f"t.assignee = {arguments.add(wanted.assignee)}")
     if wanted.unassigned:

@@ -10,7 +10,7 @@ from typing import Literal
 from mautrix.util.async_db import Connection
 
 from ..domain.model import Customer
-from .columns import Row, from_ms
+from .columns import AFTER_ALL_IDS, Row, from_ms
 from .sessions import JOINED_CUSTOMER, customer_from_row
 
 _REPLY = """
@@ -54,9 +54,6 @@ _COUNT = f"""
         + (SELECT COUNT(*) FROM batch b LEFT JOIN direct d ON d.id = b.direct_id
            WHERE {_MESSAGE_WAITS.replace("$2", "$1")})
 """
-
-_TOP = "z"
-"""After every id."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +101,7 @@ class HeldEntryRepository:
 
     async def list_waiting(self, viewer_id: str, before: str | None, limit: int) -> list[HeldEntry]:
         """Return what waits for a decision and may be seen by a moderator, the newest first."""
-        return self._read(await self._conn.fetch(_LIST, before or _TOP, viewer_id, limit))
+        return self._read(await self._conn.fetch(_LIST, before or AFTER_ALL_IDS, viewer_id, limit))
 
     async def get(self, held_id: str) -> HeldEntry | None:
         """Return one of either kind, decided or not, whoever may see it."""

@@ -22,7 +22,7 @@ from ..domain.desk import (
     TicketPlace,
 )
 from .columns import Row, from_ms, from_ms_or_none
-from .filters import Arguments, blocked_customers, conditions
+from .filters import Arguments, conditions, is_blocked
 from .waiting import NEVER
 
 _KEYS: dict[Sort, str] = {
@@ -34,7 +34,7 @@ _ASCENDING: frozenset[Sort] = frozenset({"waiting"})
 
 _CUSTOMER = """
     c.id AS customer_id, c.name AS customer_name, c.identity, c.account,
-    CASE WHEN c.id IN ({blocked}) THEN 1 ELSE 0 END AS blocked
+    CASE WHEN {blocked} THEN 1 ELSE 0 END AS blocked
 """
 _CUSTOMERS = f"SELECT {_CUSTOMER} FROM customer c WHERE c.id IN ({{ids}})"
 # A message counts until it is known to be in the group.
@@ -161,7 +161,8 @@ class ListingRepository:
             return []
         arguments = Arguments()
         query = _ITEMS.format(
-            blocked=blocked_customers(arguments, now), numbers=arguments.add_all(list(dict.fromkeys(numbers)))
+            blocked=is_blocked("c.id", arguments, now),
+            numbers=arguments.add_all(list(dict.fromkeys(numbers))),
         )
         rows = await self._conn.fetch(query, *arguments.values)
         items = {row["number"]: _item_from_row(row) for row in rows}
@@ -173,7 +174,7 @@ class ListingRepository:
             return {}
         arguments = Arguments()
         query = _CUSTOMERS.format(
-            blocked=blocked_customers(arguments, now), ids=arguments.add_all(list(dict.fromkeys(ids)))
+            blocked=is_blocked("c.id", arguments, now), ids=arguments.add_all(list(dict.fromkeys(ids)))
         )
         rows = await self._conn.fetch(query, *arguments.values)
         return {row["customer_id"]: _customer_from_row(row) for row in rows}

@@ -7,14 +7,14 @@ from datetime import datetime
 
 from mautrix.util.async_db import Connection
 
-from .blocks import BLOCKED_CUSTOMERS
+from .blocks import BLOCKED_CUSTOMERS, IS_BLOCKED
 from .columns import to_ms
 
 _HOUR_MS = 3_600_000
 
 _COUNT_WAITING = f"""
     SELECT COUNT(*) FROM ticket
-    WHERE status = 'open' AND waiting = 'team' AND customer_id NOT IN ({BLOCKED_CUSTOMERS})
+    WHERE status = 'open' AND waiting = 'team' AND NOT {IS_BLOCKED.format(who="ticket.customer_id")}
 """
 _COUNT_BLOCKED = f"SELECT COUNT(*) FROM ({BLOCKED_CUSTOMERS}) AS blocked"
 _VISIBLE = "(m.moderator_id IS NULL OR m.moderator_id = $1)"

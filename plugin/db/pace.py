@@ -11,10 +11,14 @@ from .columns import from_ms, to_ms
 # What goes to direct rooms takes nothing of the group's minute, and no bridge says a word of it.
 # Telegram's minute counts from when it had a post, which the bridge's word is nearest to. Where the bridge
 # reports, a post without a word is still on its way.
+# In two parts: with one condition on both states the index of neither would serve.
 _COUNT_ON_THEIR_WAY = """
-    SELECT COALESCE(SUM(part_count), 0) FROM batch
-    WHERE ((state = 'open' AND held = 0 AND lease_until > $1) OR (state = 'sent' AND $2 = 1))
-    AND direct_id IS NULL
+    SELECT COALESCE(SUM(part_count), 0) FROM (
+        SELECT part_count FROM batch
+        WHERE state = 'open' AND held = 0 AND lease_until > $1 AND direct_id IS NULL
+        UNION ALL
+        SELECT part_count FROM batch WHERE state = 'sent' AND $2 = 1 AND direct_id IS NULL
+    ) AS on_their_way
 """
 _LIST_SENT = """
     SELECT COALESCE(confirmed_at, sent_at) AS at, part_count FROM batch

@@ -10,7 +10,7 @@ from typing import Any
 
 from mautrix.util.async_db import Connection
 
-from .columns import Row, from_ms, to_ms
+from .columns import AFTER_ALL_IDS, Row, from_ms, to_ms
 from .team_events import TeamEventRepository
 
 _ADD_AUDIT = """
@@ -42,13 +42,12 @@ _PRUNE_KEPT = (
 )
 _STRANGER = "id, event_id, sender, ticket, text, sent_at, name"
 _LIST_STRANGERS = f"""
-    SELECT {_STRANGER} FROM stranger_reply WHERE CAST($1 AS TEXT) IS NULL OR id < $1 ORDER BY id DESC LIMIT $2
+    SELECT {_STRANGER} FROM stranger_reply WHERE id < $1 ORDER BY id DESC LIMIT $2
 """
 # What was done in a private conversation is its moderator's alone; a block counts for the whole team.
 _LIST_AUDIT = """
     SELECT id, at, actor_id, actor_name, action, target, detail FROM audit
-    WHERE (CAST($1 AS TEXT) IS NULL OR id < $1)
-        AND (actor_id = $2 OR action LIKE 'block.%' OR target NOT LIKE '%"direct": "%')
+    WHERE id < $1 AND (actor_id = $2 OR action LIKE 'block.%' OR target NOT LIKE '%"direct": "%')
     ORDER BY id DESC LIMIT $3
 """
 _GET_STRANGER = f"SELECT {_STRANGER} FROM stranger_reply WHERE id = $1"
@@ -160,12 +159,14 @@ class RecordRepository:
                 target=json.loads(row["target"]),
                 detail=json.loads(row["detail"]),
             )
-            for row in await self._conn.fetch(_LIST_AUDIT, after, reader_id, limit)
+            for row in await self._conn.fetch(_LIST_AUDIT, after or AFTER_ALL_IDS, reader_id, limit)
         ]
 
     async def list_strangers(self, after: str | None, limit: int) -> list[StrangerReply]:
         """Return strangers' replies, newest first, from the one before one."""
-        return [_stranger(row) for row in await self._conn.fetch(_LIST_STRANGERS, after, limit)]
+        return [
+            _stranger(row) for row in await self._conn.fetch(_LIST_STRANGERS, after or AFTER_ALL_IDS, limit)
+        ]
 
     async def get_stranger(self, record_id: str) -> StrangerReply | None:
         """Return one stranger's reply."""

@@ -43,9 +43,8 @@ _REPEAT = """
     WHERE event_id = $1 RETURNING 1
 """
 _COUNT = """
-    SELECT COALESCE(SUM(CASE WHEN done_at IS NULL THEN 1 ELSE 0 END), 0) AS waiting,
-        COALESCE(SUM(CASE WHEN done_at IS NOT NULL AND error IS NOT NULL THEN 1 ELSE 0 END), 0) AS refused
-    FROM redaction
+    SELECT (SELECT COUNT(*) FROM redaction WHERE done_at IS NULL) AS waiting,
+        (SELECT COUNT(*) FROM redaction WHERE done_at IS NOT NULL AND error IS NOT NULL) AS refused
 """
 
 

@@ -70,6 +70,8 @@ HELD_REPLY = (
     "CREATE INDEX held_reply_edits ON held_reply (edits) WHERE edits IS NOT NULL",
     "CREATE INDEX held_reply_customer ON held_reply (customer_id)",
 )
+# Those that are due are listed by id: with any other index SQLite goes through all batches for that.
+BATCH_OPEN = "CREATE INDEX batch_open ON batch (id) WHERE state = 'open'"
 BATCH_INDEXES = (
     # Without these two, forgetting or joining one customer would read every batch and row there is.
     "CREATE INDEX batch_customer ON batch (customer_id)",
@@ -77,6 +79,9 @@ BATCH_INDEXES = (
     "CREATE INDEX batch_held_list ON batch (id) WHERE state = 'held'",
     "CREATE INDEX batch_direct ON batch (direct_id, state) WHERE direct_id IS NOT NULL",
 )
+ROOM_EVENT_INDEXES = ("CREATE INDEX room_event_done ON room_event (sent_at) WHERE outcome IS NOT NULL",)
+EARLY_CHANGE_INDEXES = ("CREATE INDEX early_change_sent_at ON early_change (sent_at)",)
+STRANGER_INDEXES = ("CREATE INDEX stranger_reply_ticket ON stranger_reply (ticket)",)
 MESSAGE_INDEXES = (
     """CREATE INDEX message_direct ON message (customer_id, moderator_id, seq)
        WHERE moderator_id IS NOT NULL""",
@@ -93,12 +98,16 @@ REDACTION = (
         error      TEXT
     )""",
     "CREATE INDEX redaction_due ON redaction (due_at) WHERE done_at IS NULL",
+    "CREATE INDEX redaction_done ON redaction (done_at) WHERE done_at IS NOT NULL",
+    "CREATE INDEX redaction_refused ON redaction (done_at) WHERE done_at IS NOT NULL AND error IS NOT NULL",
 )
 BLOCK_INDEXES = (
     "CREATE INDEX block_account ON block (account_hash) WHERE account_hash IS NOT NULL",
     "CREATE INDEX block_origin ON block (origin) WHERE origin IS NOT NULL",
     "CREATE INDEX block_running ON block (customer_id, created_at, expires_at) WHERE lifted_at IS NULL",
     "CREATE INDEX block_list ON block (id, expires_at, lifted_at) WHERE origin IS NULL",
+    "CREATE INDEX block_expired ON block (expires_at) WHERE expires_at IS NOT NULL",
+    "CREATE INDEX block_lifted ON block (lifted_at) WHERE lifted_at IS NOT NULL",
 )
 NOTE = (
     """CREATE TABLE note (
@@ -240,7 +249,7 @@ TABLES = (
         heading        TEXT,
         direct_id      TEXT
     )""",
-    "CREATE INDEX batch_open ON batch (lease_until) WHERE state = 'open'",
+    BATCH_OPEN,
     "CREATE INDEX batch_unconfirmed ON batch (sent_at) WHERE state = 'sent'",
     "CREATE INDEX batch_lane ON batch (lane, state)",
     "CREATE INDEX batch_ticket ON batch (ticket, id)",
@@ -305,6 +314,7 @@ TABLES = (
         outcome    TEXT
     )""",
     "CREATE INDEX room_event_waiting ON room_event (position) WHERE outcome IS NULL",
+    *ROOM_EVENT_INDEXES,
     """CREATE TABLE block (
         id          TEXT PRIMARY KEY,
         customer_id TEXT NOT NULL REFERENCES customer (id),
@@ -331,6 +341,7 @@ TABLES = (
         sent_at  BIGINT NOT NULL
     )""",
     "CREATE INDEX early_change_target ON early_change (target)",
+    *EARLY_CHANGE_INDEXES,
     *NOTE,
     """CREATE TABLE hint (
         person  TEXT PRIMARY KEY,
@@ -346,6 +357,7 @@ TABLES = (
         name     TEXT
     )""",
     "CREATE INDEX stranger_reply_sent_at ON stranger_reply (sent_at)",
+    *STRANGER_INDEXES,
     """CREATE TABLE audit (
         id         TEXT PRIMARY KEY,
         at         BIGINT NOT NULL,
