@@ -87,8 +87,9 @@ async def opened_store(
     messages: int, folder: Path, postgres: Postgres | None, seed: int
 ) -> AsyncIterator[Store]:
     """Make a store, on SQLite or in a new database of PostgreSQL, and start a plugin over it."""
-    # There is no homeserver, and they say so again and again.
+    # There is no homeserver, and filling takes its time: both are told again and again.
     logging.getLogger("test.headset").setLevel(logging.ERROR)
+    logging.getLogger("mau.db").setLevel(logging.ERROR)
     async with AsyncExitStack() as stack:
         if postgres is None:
             url = f"sqlite:{folder}/{messages}.db"

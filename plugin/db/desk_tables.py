@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from .waiting import NEVER
+from .waiting import LONGEST
 
+# One for each order that a list may have, so that a page is read and not sorted out of all there is.
 TICKET_LIST_INDEXES = (
-    "CREATE INDEX ticket_active ON ticket (active_at, number)",
     "CREATE INDEX ticket_status ON ticket (status, active_at, number)",
-    "CREATE INDEX ticket_waiting ON ticket (waiting, waiting_since, number) WHERE status = 'open'",
-    "CREATE INDEX ticket_assignee ON ticket (assignee, active_at, number) WHERE assignee IS NOT NULL",
-    f"CREATE INDEX ticket_longest ON ticket ((COALESCE(waiting_since, {NEVER})), number)",
+    f"CREATE INDEX ticket_status_longest ON ticket (status, ({LONGEST}), number)",
+    "CREATE INDEX ticket_status_number ON ticket (status, number)",
+    "CREATE INDEX ticket_assignee ON ticket (assignee, status, active_at, number)",
+    f"CREATE INDEX ticket_assignee_longest ON ticket (assignee, status, ({LONGEST}), number)",
+    "CREATE INDEX ticket_assignee_number ON ticket (assignee, status, number)",
+    "CREATE INDEX ticket_waiting ON ticket (waiting, active_at, number) WHERE status = 'open'",
+    f"CREATE INDEX ticket_waiting_longest ON ticket (waiting, ({LONGEST}), number) WHERE status = 'open'",
     "CREATE INDEX ticket_answered ON ticket (answered_at) WHERE answered_at IS NOT NULL",
 )
 CONSOLE_ACT = (

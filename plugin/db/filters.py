@@ -38,7 +38,8 @@ def conditions(wanted: TicketFilter, arguments: Arguments, now: datetime) -> lis
     if wanted.status is not None:
         found.append(f"t.status = {arguments.add(wanted.status)}")
     if wanted.waiting is not None:
-        found.append(f"t.waiting = {arguments.add(wanted.waiting)}")
+        # Nobody waits in a closed one, which the database does not know; its index has the open ones.
+        found.append(f"t.status = 'open' AND t.waiting = {arguments.add(wanted.waiting)}")
     if wanted.blocked:
         # As a set: they are few, and may be the oldest.
         blocked = BLOCKED_CUSTOMERS.replace("$1", arguments.add(to_ms(now)))

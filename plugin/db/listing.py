@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from mautrix.util.async_db import Connection
 
@@ -23,13 +25,15 @@ from ..domain.desk import (
 )
 from .columns import Row, from_ms, from_ms_or_none
 from .filters import Arguments, conditions, is_blocked
-from .waiting import NEVER
+from .waiting import LONGEST
 
 _KEYS: dict[Sort, str] = {
     "activity": "t.active_at",
-    "waiting": f"COALESCE(t.waiting_since, {NEVER})",
+    "waiting": LONGEST.replace("waiting_since", "t.waiting_since"),
     "number": "t.number",
 }
+# Each index of a list begins with the status: a list of both kinds is made of a page of either.
+_STATUSES: tuple[Literal["open", "closed"], ...] = ("open", "closed")
 _ASCENDING: frozenset[Sort] = frozenset({"waiting"})
 
 _CUSTOMER = """
@@ -75,6 +79,27 @@ _STATES: dict[str, DeliveryState] = {
     "failed": "failed",
 }
 _UNCONFIRMED = "The bridge did not confirm it."
+
+
+def _page(
+    wanted: TicketFilter,
+    sort: Sort,
+    after: TicketPlace | None,
+    limit: int,
+    arguments: Arguments,
+    now: datetime,
+) -> str:
+    """Return the query of a page of what one index has in order."""
+    key, ascending = _KEYS[sort], sort in _ASCENDING
+    where = conditions(wanted, arguments, now) or ["TRUE"]
+    if after is not None:
+        than = f"({arguments.add(after.key)}, {arguments.add(after.number)})"
+        where.append(f"({key}, t.number) {'>' if ascending else '<'} {than}")
+    direction = "ASC" if ascending else "DESC"
+    return f"""
+        SELECT {key} AS place, t.number FROM ticket t WHERE {" AND ".join(where)}
+        ORDER BY {key} {direction}, t.number {direction} LIMIT {arguments.add(limit)}
+    """
 
 
 def _item_from_row(row: Row) -> TicketItem:
@@ -135,16 +160,15 @@ class ListingRepository:
         self, wanted: TicketFilter, sort: Sort, *, after: TicketPlace | None, limit: int, now: datetime
     ) -> list[TicketPlace]:
         """Return which tickets come next in a list, from where a page of it ended."""
-        arguments, key, ascending = Arguments(), _KEYS[sort], sort in _ASCENDING
-        where = conditions(wanted, arguments, now)
-        if after is not None:
-            than = f"({arguments.add(after.key)}, {arguments.add(after.number)})"
-            where.append(f"({key}, t.number) {'>' if ascending else '<'} {than}")
-        direction = "ASC" if ascending else "DESC"
-        query = f"SELECT {key} AS place, t.number FROM ticket t"
-        if where:
-            query += f" WHERE {' AND '.join(where)}"
-        query += f" ORDER BY {key} {direction}, t.number {direction} LIMIT {arguments.add(limit)}"
+        arguments = Arguments()
+        is_either = wanted.status is None and wanted.waiting is None and not wanted.blocked
+        parts = [
+            _page(replace(wanted, status=status), sort, after, limit, arguments, now)
+            for status in (_STATUSES if is_either else (wanted.status,))
+        ]
+        query = " UNION ALL ".join(f"SELECT place, number FROM ({part}) AS part" for part in parts)
+        direction = "ASC" if sort in _ASCENDING else "DESC"
+        query += f" ORDER BY place {direction}, number {direction} LIMIT {arguments.add(limit)}"
         rows = await self._conn.fetch(query, *arguments.values)
         return [TicketPlace(key=row["place"], number=row["number"]) for row in rows]
 

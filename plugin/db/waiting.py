@@ -8,7 +8,10 @@ from ..domain.model import Message
 from .columns import to_ms
 
 NEVER = 2**53 - 1
-"""A time after all others: of a ticket that does not wait for the team. An index has it, too."""
+"""A time after all others: of a ticket that does not wait for the team."""
+
+LONGEST = f"COALESCE(waiting_since, {NEVER})"
+"""By which tickets are in order of how long they have waited for the team; indexes have it, too."""
 
 WAITING = """
     UPDATE ticket SET waiting = (

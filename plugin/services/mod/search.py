@@ -75,17 +75,19 @@ class SearchDesk:
         now: datetime,
     ) -> int | None:
         """Add the next tickets to `found`; return where to go on, None at the end."""
+        # Most often the first few are enough; further ones are looked at in larger steps.
+        at_once = min(2 * limit, _AT_ONCE)
         for _ in range(_ROUNDS):
-            entries = await tx.search.find(terms, before, _AT_ONCE)
+            entries = await tx.search.find(terms, before, at_once)
             hits = await tx.search.read_hits(entries, wanted, now)
             for hit in hits:
                 if hit.ticket not in found and len(found) >= limit:
                     return before
                 found.setdefault(hit.ticket, hit)
                 before = hit.entry
-            if len(entries) < _AT_ONCE:
+            if len(entries) < at_once:
                 return None
-            before = entries[-1]
+            before, at_once = entries[-1], _AT_ONCE
             if len(found) >= limit:
                 break
         return before
