@@ -14,6 +14,7 @@ TICKET_LIST_INDEXES = (
     "CREATE INDEX ticket_assignee_number ON ticket (assignee, status, number)",
     "CREATE INDEX ticket_waiting ON ticket (waiting, active_at, number) WHERE status = 'open'",
     f"CREATE INDEX ticket_waiting_longest ON ticket (waiting, ({LONGEST}), number) WHERE status = 'open'",
+    "CREATE INDEX ticket_waiting_number ON ticket (waiting, number) WHERE status = 'open'",
     "CREATE INDEX ticket_answered ON ticket (answered_at) WHERE answered_at IS NOT NULL",
 )
 CONSOLE_ACT = (

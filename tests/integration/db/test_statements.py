@@ -28,6 +28,7 @@ _WAITING = {
     "batch_open", "batch_unconfirmed", "batch_undelivered", "batch_held", "batch_held_list",
     "held_reply_waiting", "room_event_waiting", "outbox_waiting", "redaction_due", "redaction_refused",
     "block_running", "ticket_idle", "ticket_waiting", "ticket_waiting_longest",
+    "ticket_waiting_number",
 }  # fmt: skip
 """Indexes of what waits, runs or has gone wrong: to read all of one is to read what there is to do."""
 
