@@ -36,6 +36,7 @@ _BY_DESIGN = {
     "waiting.WAITING": "once, when an older schema is brought up",
     "waiting.ANSWERED": "once, when an older schema is brought up",
     "sessions._END_ALL": "an operator ends all sessions",
+    "sessions._COUNT_LIVE": "before an operator ends all sessions",
     "team_events._PRUNE": "from the oldest on, as far as it is to go",
     "team_events._GET_FIRST": "the first of an index",
     "blocks._LIST_ACTIVE": "a list in the room; blocks that are over are forgotten after a while",
