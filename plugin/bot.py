@@ -53,6 +53,7 @@ from .services.orders import OrderService
 from .services.ports import Clock
 from .services.privacy import PrivacyService
 from .services.private_rooms import PrivateRooms
+from .services.quiet_room import QuietReports, QuietRoom
 from .services.redactions import Redactions
 from .services.relay import Relay
 from .services.replies import ReplyService
@@ -168,6 +169,7 @@ class Headset(Plugin):
             self._inbox.worker,
             *self._relay_workers.values(),
             self._redactions.worker,
+            self._quiet_reports.worker,
             self._code_posts.worker,
             self._stranger_names.worker,
             self._tickets.worker,
@@ -199,6 +201,8 @@ class Headset(Plugin):
         clock, log = self.clock, self.log
         gateway, reader = MautrixGateway(self.client), MatrixEventReader()
         self._room = SupportRoom(database, gateway, self._get_settings, log)
+        self._quiet_room = QuietRoom(gateway, log)
+        self._quiet_reports = QuietReports(database, gateway, self._quiet_room, clock, log)
         delivery = DeliveryService(clock, log)
         self._redactions = Redactions(database, gateway, clock, log)
         self._stranger_names = StrangerNames(database, gateway, clock, log)
@@ -227,9 +231,17 @@ class Headset(Plugin):
             wake_redactions=self._redactions.worker.wake,
             wake_room=self._room.worker.wake,
             wake_names=self._stranger_names.worker.wake,
+            quiet_room=self._quiet_room,
         )
-        self._inbox = Inbox(database=database, gateway=gateway, room=self._room, replies=replies, log=log)
-        self._room.open_with(self._inbox.begin, [self._inbox.worker, *self._relay_workers.values()])
+        self._inbox = Inbox(
+            database=database,
+            gateway=gateway,
+            room=self._room,
+            quiet_room=self._quiet_room,
+            replies=replies,
+            log=log,
+        )
+        self._room.open_with(self._prepare_rooms, [self._inbox.worker, *self._relay_workers.values()])
         self._housekeeping = Housekeeping(database, clock, self._get_settings, log)
         self._clock_watch = ClockWatch(database, clock, _host(database), self._wake_all, log)
         self._gateway = gateway
@@ -247,6 +259,7 @@ class Headset(Plugin):
                 delivery=delivery,
                 catch_up=self._catch_up,
                 wake_redactions=self._redactions.worker.wake,
+                wake_quiet_reports=self._quiet_reports.worker.wake,
                 log=log,
             ),
             "direct": DirectRelay(
@@ -258,6 +271,7 @@ class Headset(Plugin):
                 rooms=DirectRooms(database, gateway, self._room, log),
                 catch_up=self._catch_up,
                 wake_redactions=self._redactions.worker.wake,
+                wake_quiet_reports=self._quiet_reports.worker.wake,
                 log=log,
             ),
         }
@@ -269,6 +283,7 @@ class Headset(Plugin):
             database=database,
             gateway=gateway,
             room=self._room,
+            quiet_room=self._quiet_room,
             clock=self.clock,
             settings=self._get_settings,
             host=_host(database),
@@ -278,6 +293,10 @@ class Headset(Plugin):
     def _wake_relays(self) -> None:
         for worker in self._relay_workers.values():
             worker.wake()
+
+    async def _prepare_rooms(self) -> None:
+        await self._inbox.begin()
+        await self._quiet_room.open()
 
     async def _catch_up(self) -> None:
         await self._inbox.catch_up()

@@ -15,13 +15,14 @@ from .team_events import TeamEventRepository, TeamEventType
 
 _BATCH = (
     "id, lane, customer_id, ticket, room_id, parts, part_count, held, edits, attempt, tries, device_id,"
-    " first_tried_at, fence, created_at, heading, direct_id"
+    " first_tried_at, fence, created_at, heading, direct_id, stands_for"
 )
 _ADD = """
     INSERT INTO batch (id, lane, customer_id, ticket, room_id, parts, part_count, held, edits, state, attempt,
         tries, device_id, first_tried_at, due_at, lease_owner, lease_until, fence, created_at, heading,
-        direct_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10, 0, $11, $12, $13, $14, $15, $16, $13, $17, $18)
+        direct_id, stands_for)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $8 = 1 THEN 'held' ELSE 'open' END, $10, 0, $11,
+        $12, $13, $14, $15, $16, $13, $17, $18, $19)
 """
 # On SQLite the transaction itself keeps others out.
 _LOCK_MAKING = "SELECT value FROM counter WHERE name = 'maker' FOR UPDATE SKIP LOCKED"
@@ -83,7 +84,7 @@ _SET_FAILED = "UPDATE batch SET state = 'failed', error = $2 WHERE id = $1 AND s
 # Of no host any more: whoever is sending it right now finds its fence outdated.
 _DROP = """
     UPDATE batch SET state = 'dropped', parts = '[]', error = NULL, fence = fence + 1, lease_until = 0
-    WHERE id = $1 RETURNING held
+    WHERE id = $1 OR stands_for = $1 RETURNING held
 """
 _SET_LATE = "UPDATE batch SET sent_at = COALESCE(sent_at, $2) WHERE id = $1"
 _LIST_MARKS = """
@@ -110,7 +111,9 @@ _DROP_HELD = """
 _EXPIRE = f"""
     UPDATE batch SET state = 'unconfirmed' WHERE state = 'sent' AND sent_at <= $1 RETURNING {_BATCH}
 """
-_OLDEST_UNCONFIRMED = "SELECT MIN(sent_at) FROM batch WHERE state = 'sent'"
+_OLDEST_UNCONFIRMED = """
+    SELECT MIN(sent_at) FROM batch WHERE state = 'sent' AND (stands_for IS NULL OR $1 = 1)
+"""
 _GET_SILENT = "SELECT value FROM counter WHERE name = 'silent_batches'"
 _ADD_SILENT = "UPDATE counter SET value = value + $1 WHERE name = 'silent_batches'"
 _HEARD = "UPDATE counter SET value = 0 WHERE name = 'silent_batches'"
@@ -121,9 +124,10 @@ _SAY_AGAIN = """
 """
 _LEAVE_UNREPORTED = "UPDATE batch SET state = 'unreported' WHERE state = 'sent'"
 
-_COUNT_BY_STATE = (
-    "SELECT state, COUNT(*) AS number FROM batch WHERE state IN ('failed', 'unconfirmed') GROUP BY state"
-)
+_COUNT_BY_STATE = """
+    SELECT state, COUNT(*) AS number FROM batch
+    WHERE state IN ('failed', 'unconfirmed') AND stands_for IS NULL GROUP BY state
+"""
 _LAST_OF_TICKET = f"""
     SELECT {_BATCH} FROM batch WHERE ticket = $1 AND lane = customer_id AND held = 0 AND sent_at IS NOT NULL
     AND state <> 'dropped' ORDER BY id DESC LIMIT 1
@@ -133,9 +137,11 @@ _LIST_UNDELIVERED = f"""
     WHERE ticket = $1 AND state IN ('failed', 'unconfirmed') AND lane IN (customer_id, $2) ORDER BY id
 """
 _GET_OF_MESSAGE = f"SELECT {_BATCH} FROM batch WHERE id = (SELECT batch_id FROM outbox WHERE message_id = $1)"
+# How far a stand-in has come is told as news of what it stands for.
 _LIST_MESSAGES = """
-    SELECT m.id, m.ticket, m.moderator_id FROM outbox o JOIN message m ON m.id = o.message_id
-    WHERE o.batch_id = $1 ORDER BY o.place
+    SELECT m.id, m.ticket, m.moderator_id FROM batch b
+    JOIN outbox o ON o.batch_id = COALESCE(b.stands_for, b.id) JOIN message m ON m.id = o.message_id
+    WHERE b.id = $1 ORDER BY o.place
 """
 _LAST_EVENT = """
     SELECT event_id FROM ticket_event WHERE batch_id = $1 AND status IN ('sent', 'delivered')
@@ -162,6 +168,7 @@ def _from_row(row: Row) -> Batch:
         created_at=from_ms(row["created_at"]),
         heading=row["heading"],
         direct_id=row["direct_id"],
+        stands_for=row["stands_for"],
     )
 
 
@@ -192,9 +199,9 @@ class BatchRepository:
 
     async def drop(self, batch_id: str) -> bool:
         """Take a batch back, wherever it stands; return whether it may have been on its way to the room."""
-        row = await self._conn.fetchrow(_DROP, batch_id)
-        await self._tell_of(batch_id)
-        return row is not None and not row["held"]
+        rows = await self._conn.fetch(_DROP, batch_id)
+        await self.tell_of(batch_id)
+        return any(not row["held"] for row in rows)
 
     async def note_late(self, batch_id: str, at: datetime) -> None:
         """Note that a dropped batch got into the room all the same: it counts for the group's minute."""
@@ -230,6 +237,7 @@ class BatchRepository:
             batch.fence,
             batch.heading,
             batch.direct_id,
+            batch.stands_for,
         )
         for row in rows:
             if await self._conn.fetchval(_ASSIGN, row.id, batch.id) is None:
@@ -282,12 +290,12 @@ class BatchRepository:
         await self._conn.execute(_PUT_OFF, batch.id, batch.fence, to_ms(until), error)
 
     async def end(self, batch: Batch, state: str, error: str | None = None) -> bool:
-        """Close a batch without sending it, as `held`, `failed`, or `delivered` where nobody is in Matrix.
+        """Close a batch without sending it, as `failed`, or `delivered` where nobody is in Matrix.
 
         False: the lease is lost.
         """
         ended = await self._conn.fetchval(_END, batch.id, batch.fence, state, error) is not None
-        await self._tell_of(batch.id)
+        await self.tell_of(batch.id)
         return ended
 
     async def get_last_id(self) -> str | None:
@@ -313,51 +321,51 @@ class BatchRepository:
     async def set_sent(self, batch_id: str, at: datetime) -> None:
         """Note that all parts are in the room."""
         await self._conn.execute(_SET_SENT, batch_id, to_ms(at))
-        await self._tell_of(batch_id)
+        await self.tell_of(batch_id)
 
     async def set_delivered(self, batch_id: str, at: datetime) -> None:
         """Note that all parts are in the group."""
         await self._conn.execute(_SET_DELIVERED, batch_id, to_ms(at))
-        await self._tell_of(batch_id)
+        await self.tell_of(batch_id)
 
     async def set_failed(self, batch_id: str, error: str | None) -> bool:
         """Give a batch up; False where it was taken back meanwhile."""
         failed = await self._conn.fetchval(_SET_FAILED, batch_id, error) is not None
-        await self._tell_of(batch_id)
+        await self.tell_of(batch_id)
         return failed
 
     async def send_again(self, batch_id: str, now: datetime, pause: timedelta, error: str | None) -> None:
         """Make a batch due again after `pause`, as a new attempt; a lease on it is void."""
         await self._conn.execute(_SEND_AGAIN, batch_id, to_ms(now), to_ms(now + pause), error)
-        await self._tell_of(batch_id)
+        await self.tell_of(batch_id)
 
     async def release_held(self, customer_id: str, now: datetime) -> int:
         """Put what a block held of a customer for the group on its way; return how many batches."""
         released = await self._conn.fetch(_RELEASE_HELD, customer_id, to_ms(now))
         for row in released:
-            await self._tell_of(row["id"], "reply.released")
+            await self.tell_of(row["id"], "reply.released")
         return len(released)
 
     async def release(self, batch_id: str, now: datetime) -> bool:
         """Put a batch that a block holds on its way, whether the block runs or not; False: it is not held."""
         released = await self._conn.fetchval(_RELEASE_ONE, batch_id, to_ms(now)) is not None
-        await self._tell_of(batch_id, "reply.released" if released else None)
+        await self.tell_of(batch_id, "reply.released" if released else None)
         return released
 
     async def drop_held(self, batch_id: str) -> bool:
         """Let a batch that a block holds never be sent; False: it is not held."""
         dropped = await self._conn.fetchval(_DROP_HELD, batch_id) is not None
-        await self._tell_of(batch_id, "reply.dropped" if dropped else None)
+        await self.tell_of(batch_id, "reply.dropped" if dropped else None)
         return dropped
 
     async def expire_unconfirmed(self, sent_before: datetime) -> list[Batch]:
         """Stop waiting for a word on what was sent by then, and return it."""
         expired = [_from_row(row) for row in await self._conn.fetch(_EXPIRE, to_ms(sent_before))]
         for batch in expired:
-            await self._tell_of(batch.id)
+            await self.tell_of(batch.id)
         return expired
 
-    async def _tell_of(self, batch_id: str, held: TeamEventType | None = None) -> None:
+    async def tell_of(self, batch_id: str, held: TeamEventType | None = None) -> None:
         """Tell the team that the messages in a batch stand elsewhere on their way now.
 
         `held`: what was decided about one that was held. That it is held is told by its messages alone, so
@@ -377,9 +385,9 @@ class BatchRepository:
                 held, ticket=first["ticket"], object_id=batch_id, moderator_id=first["moderator_id"]
             )
 
-    async def get_oldest_unconfirmed(self) -> datetime | None:
+    async def get_oldest_unconfirmed(self, *, stand_ins: bool = True) -> datetime | None:
         """Return when the batch was sent that has waited longest for a word."""
-        return from_ms_or_none(await self._conn.fetchval(_OLDEST_UNCONFIRMED))
+        return from_ms_or_none(await self._conn.fetchval(_OLDEST_UNCONFIRMED, int(stand_ins)))
 
     async def bridge_reports(self) -> bool:
         """Tell whether the bridge is known to report what it delivered."""

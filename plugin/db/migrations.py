@@ -47,6 +47,7 @@ _FROM_1 = (
     "ALTER TABLE batch ADD COLUMN heading TEXT",
     "ALTER TABLE message ADD COLUMN moderator_id TEXT",
     "ALTER TABLE batch ADD COLUMN direct_id TEXT",
+    "ALTER TABLE batch ADD COLUMN stands_for TEXT",
     "ALTER TABLE outbox ADD COLUMN direct_id TEXT",
     "ALTER TABLE ticket_event ADD COLUMN direct_id TEXT",
     "ALTER TABLE ticket_event ADD COLUMN held_id TEXT",

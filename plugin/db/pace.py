@@ -15,15 +15,16 @@ from .columns import from_ms, to_ms
 _COUNT_ON_THEIR_WAY = """
     SELECT COALESCE(SUM(part_count), 0) FROM (
         SELECT part_count FROM batch
-        WHERE state = 'open' AND held = 0 AND lease_until > $1 AND direct_id IS NULL
+        WHERE state = 'open' AND lease_until > $1 AND direct_id IS NULL AND stands_for IS NULL
         UNION ALL
-        SELECT part_count FROM batch WHERE state = 'sent' AND $2 = 1 AND direct_id IS NULL
+        SELECT part_count FROM batch
+        WHERE state = 'sent' AND $2 = 1 AND direct_id IS NULL AND stands_for IS NULL
     ) AS on_their_way
 """
 _LIST_SENT = """
     SELECT COALESCE(confirmed_at, sent_at) AS at, part_count FROM batch
     WHERE ((sent_at > $1 AND sent_at <= $3) OR (confirmed_at > $1 AND confirmed_at <= $3))
-    AND NOT (state = 'sent' AND $2 = 1) AND direct_id IS NULL
+    AND NOT (state = 'sent' AND $2 = 1) AND direct_id IS NULL AND stands_for IS NULL
     ORDER BY at
 """
 

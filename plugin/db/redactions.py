@@ -18,14 +18,15 @@ _ADVANCE = """
     ON CONFLICT (event_id) DO UPDATE SET due_at = excluded.due_at
     WHERE redaction.due_at > excluded.due_at
 """
-# A direct batch has no room of its own; the inbox has seen in which one its post is.
-ROOM = "COALESCE(r.room_id, d.room_id, NULLIF(b.room_id, ''))"
+# A direct batch has no room of its own, but for a stand-in; the inbox has seen in which one its post is.
+ROOM = "COALESCE(r.room_id, CASE WHEN b.stands_for IS NULL THEN d.room_id END, NULLIF(b.room_id, ''))"
 _ADD_BATCH = f"""
     INSERT INTO redaction (event_id, room_id, round, tries, due_at, created_at)
     SELECT e.event_id, {ROOM}, 1, 0, CAST($2 AS BIGINT), CAST($2 AS BIGINT)
     FROM ticket_event e JOIN batch b ON b.id = e.batch_id LEFT JOIN direct d ON d.id = e.direct_id
     LEFT JOIN room_event r ON r.event_id = e.event_id
-    WHERE e.batch_id = $1 AND {ROOM} IS NOT NULL
+    WHERE e.batch_id IN (SELECT s.id FROM batch s WHERE s.id = $1 OR s.stands_for = $1)
+    AND {ROOM} IS NOT NULL
     ON CONFLICT (event_id) DO NOTHING
 """
 _LIST_DUE = """

@@ -78,6 +78,7 @@ BATCH_INDEXES = (
     "CREATE INDEX outbox_customer ON outbox (customer_id)",
     "CREATE INDEX batch_held_list ON batch (id) WHERE state = 'held'",
     "CREATE INDEX batch_direct ON batch (direct_id, state) WHERE direct_id IS NOT NULL",
+    "CREATE INDEX batch_stands_for ON batch (stands_for) WHERE stands_for IS NOT NULL",
 )
 ROOM_EVENT_INDEXES = ("CREATE INDEX room_event_done ON room_event (sent_at) WHERE outcome IS NOT NULL",)
 EARLY_CHANGE_INDEXES = ("CREATE INDEX early_change_sent_at ON early_change (sent_at)",)
@@ -247,7 +248,8 @@ TABLES = (
         sent_at        BIGINT,
         confirmed_at   BIGINT,
         heading        TEXT,
-        direct_id      TEXT
+        direct_id      TEXT,
+        stands_for     TEXT
     )""",
     BATCH_OPEN,
     "CREATE INDEX batch_unconfirmed ON batch (sent_at) WHERE state = 'sent'",

@@ -33,6 +33,7 @@ from .schedule import ScheduleRepository
 from .search import SearchRepository
 from .search_index import SearchIndex
 from .sessions import SessionRepository
+from .stand_ins import StandInRepository
 from .team_events import TeamEventRepository
 from .tickets import TicketRepository
 
@@ -63,6 +64,10 @@ class Transaction:
     @cached_property
     def batches(self) -> BatchRepository:
         return BatchRepository(self._conn, self.team_events)
+
+    @cached_property
+    def stand_ins(self) -> StandInRepository:
+        return StandInRepository(self._conn)
 
     @cached_property
     def directs(self) -> DirectRepository:

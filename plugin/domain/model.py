@@ -17,6 +17,9 @@ Source = Literal["config", "admins", "runtime"]
 ANSWERS = "answers"
 """The outbox's lane of answers to moderators and of notices to the team; a direct room has its own."""
 
+UNHEARD = "unheard"
+"""The lane of what would have been said to the team of a customer, were it not for a block."""
+
 _MARKS = "mark:"
 _DIRECT = "direct:"
 _DIRECT_ANSWERS = "direct answers:"
@@ -65,7 +68,7 @@ def is_console_event(event_id: str) -> bool:
 
 def is_own_lane(lane: str) -> bool:
     """Tell whether a lane carries the bot's own words."""
-    return lane == ANSWERS or lane.startswith((_MARKS, _DIRECT_ANSWERS))
+    return lane in (ANSWERS, UNHEARD) or lane.startswith((_MARKS, _DIRECT_ANSWERS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,12 +269,20 @@ class Batch:
     customer_id: str | None
     ticket: int | None
     room_id: str | None
-    """The support room as it was then; None in a direct conversation, whose room stands there alone."""
+    """The support room as it was then; None in a direct conversation, whose room stands there alone.
+
+    A stand-in's is the quiet room.
+    """
     parts: tuple[str, ...]
     """Bodies of the room events, in order; each fits into one Telegram message. Empty once delivered."""
     part_count: int
     held: bool
-    """Held by a block: it takes the same steps as a sent one, but for the sending."""
+    """Held by a block: it stays where it is, and a stand-in takes the way that it would have taken."""
+    stands_for: str | None = None
+    """The held batch in whose place this one goes to the quiet room; its own id for an unheard answer.
+
+    It is no less held, as far as the team is concerned.
+    """
     edits: str | None = None
     """Id of the room event that this one replaces, for a delivered mark."""
     direct_id: str | None = None
@@ -290,11 +301,13 @@ class Batch:
     """Of its posts, which an edit must repeat: the customer may go by another name by then."""
 
 
-BatchRole = Literal["post", "reply", "answer", "mark"]
+BatchRole = Literal["post", "reply", "answer", "mark", "stand-in"]
 
 
 def role_of(batch: Batch) -> BatchRole:
     """Return what a batch is for the room; a `reply` is what a moderator said from the console."""
+    if batch.stands_for is not None:
+        return "stand-in"
     if is_console_lane(batch.lane):
         return "reply"
     if not is_own_lane(batch.lane):

@@ -108,6 +108,14 @@ class MautrixGateway:
         answer = await asked(self._client.api.request(Method.PUT, path, content, sensitive=True))
         return str(answer["event_id"])
 
+    async def send_report(self, room_id: str, event_id: str) -> None:
+        """Say of a post, as the bridge does, that it was delivered; a second time it is the same event."""
+        path = Path.v3.rooms[room_id].send[STATUS_TYPE][f"headset-report-{event_id}"]
+        relation = {"rel_type": "m.reference", "event_id": event_id}
+        await asked(
+            self._client.api.request(Method.PUT, path, {"status": "SUCCESS", "m.relates_to": relation})
+        )
+
     async def open_direct_room(self, direct_id: str, name: str, topic: str) -> str:
         """Make a private room and return its id; the same direct id again is the same room."""
         return await self._direct_rooms.open(direct_id, name, topic)

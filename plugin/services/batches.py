@@ -11,13 +11,14 @@ from ..db.database import Database
 from ..db.transaction import Transaction
 from ..domain.blocks import is_held
 from ..domain.delivery import SILENT_BATCHES
-from ..domain.model import ANSWERS, Batch, Channel, OutboxRow, is_console_lane, is_own_lane, role_of
+from ..domain.model import ANSWERS, UNHEARD, Batch, Channel, OutboxRow, is_console_lane, is_own_lane, role_of
 from ..domain.pace import WINDOW, Budget
 from ..domain.posts import console_heading, fits_one_post, heading, join_and_split
 from .ids import new_ulid
 from .marks import Mark, find_mark, note_mark
 from .notices import say_to_team
 from .ports import Clock, GetSettings, MatrixGateway
+from .quiet_room import QuietRoom, make_stand_in
 from .room import SupportRoom
 
 LEASE = timedelta(seconds=60)
@@ -58,6 +59,8 @@ class _Place:
     room_id: str | None
     """The support room; None for direct conversations, each of which has its own."""
     device_id: str
+    quiet_room_id: str | None
+    """Where stand-ins go."""
     reports: bool
     """The bridge says what it delivered."""
 
@@ -75,12 +78,13 @@ class BatchMaker:
         database: Database,
         gateway: MatrixGateway,
         room: SupportRoom,
+        quiet_room: QuietRoom,
         clock: Clock,
         settings: GetSettings,
         host: str,
         log: Logger,
     ) -> None:
-        self._channel = channel
+        self._channel, self._quiet_room = channel, quiet_room
         self._database, self._gateway, self._room = database, gateway, room
         self._clock, self._settings, self._host, self._log = clock, settings, host, log
 
@@ -110,7 +114,10 @@ class BatchMaker:
             budget = await self._get_budget(tx, now, slots, reports)
             batches = await self._take_due(tx, budget, now, slots, under_way, reports)
             place = _Place(
-                room_id=room_id if self._channel == "team" else None, device_id=device_id, reports=reports
+                room_id=room_id if self._channel == "team" else None,
+                device_id=device_id,
+                quiet_room_id=self._quiet_room.room_id,
+                reports=reports,
             )
             next_ready = await self._make_new(tx, budget, batches, place, now)
             next_due = await tx.batches.get_next_due(self._channel, wait_for_reports=reports)
@@ -123,7 +130,8 @@ class BatchMaker:
         timeout = self._settings().relay.status_timeout
         silent = 0
         for batch in await tx.batches.expire_unconfirmed(now - timeout):
-            self._log.warning("Ticket #%s: the bridge said nothing of batch %s", batch.ticket, batch.id)
+            if role_of(batch) != "stand-in":
+                self._log.warning("Ticket #%s: the bridge said nothing of batch %s", batch.ticket, batch.id)
             silent += role_of(batch) in ("post", "reply")
             if role_of(batch) == "post":
                 text = _NOT_CONFIRMED.format(ticket=batch.ticket)
@@ -188,22 +196,32 @@ class BatchMaker:
             if since <= now < ready_at:
                 next_ready = min(next_ready or ready_at, ready_at)
                 continue
-            draft = await self._draft(tx, lane, now)
+            draft = await self._draft(tx, lane, place, now)
             if draft is None:
                 continue
             last_id = last_id or await tx.batches.get_last_id()
             batch = _batch(draft, lane, place, now, after=last_id)
-            last_id = batch.id
             if not budget.take(_posts(batch)):
                 break
             await tx.batches.add(batch, list(draft.rows), self._host, now + LEASE)
+            stand_in = make_stand_in(batch, place.quiet_room_id, now)
+            last_id = stand_in.id
+            stands_in = await tx.stand_ins.add(batch, stand_in)
             if draft.mark and batch.ticket:
                 await note_mark(tx, batch.ticket, draft.mark)
-            batches.append(batch)
+            if batch.held and not stands_in:
+                await tx.batches.tell_of(batch.id)
+            else:
+                batches.append(stand_in if stands_in else batch)
         return next_ready
 
-    async def _draft(self, tx: Transaction, lane: str, now: datetime) -> _Draft | None:
+    async def _draft(self, tx: Transaction, lane: str, place: _Place, now: datetime) -> _Draft | None:
         rows = await tx.outbox.list_rows(lane, _MOST_JOINED)
+        if lane == UNHEARD:
+            if place.quiet_room_id is None:
+                await tx.outbox.drop_waiting(lane)
+                return None
+            return _Draft(rows=rows[:1], parts=(rows[0].text,))
         if lane == ANSWERS or (is_own_lane(lane) and self._channel == "direct"):
             return _Draft(rows=rows[:1], parts=(rows[0].text,))
         if is_own_lane(lane):
@@ -245,12 +263,14 @@ class BatchMaker:
 
 def _batch(draft: _Draft, lane: str, place: _Place, now: datetime, *, after: str | None) -> Batch:
     """Return a new batch, with an id after all others: those of one lane go in the order of their ids."""
+    batch_id, is_unheard = new_ulid(now, after=after), lane == UNHEARD
     return Batch(
-        id=new_ulid(now, after=after),
+        id=batch_id,
         lane=lane,
         customer_id=draft.rows[0].customer_id,
         ticket=draft.rows[0].ticket,
-        room_id=place.room_id,
+        room_id=place.quiet_room_id if is_unheard else place.room_id,
+        stands_for=batch_id if is_unheard else None,
         parts=draft.parts,
         part_count=len(draft.parts),
         held=draft.held,
@@ -268,4 +288,4 @@ def _batch(draft: _Draft, lane: str, place: _Place, now: datetime, *, after: str
 
 def _posts(batch: Batch) -> int:
     """Return how many messages of the group's minute a batch takes."""
-    return 0 if batch.held else batch.part_count
+    return 0 if batch.held or batch.stands_for is not None else batch.part_count

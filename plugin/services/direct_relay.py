@@ -29,6 +29,7 @@ class DirectRelay(Relay):
         rooms: DirectRooms,
         catch_up: Callable[[], Awaitable[None]],
         wake_redactions: Callable[[], None],
+        wake_quiet_reports: Callable[[], None],
         log: Logger,
     ) -> None:
         super().__init__(
@@ -39,17 +40,14 @@ class DirectRelay(Relay):
             delivery=delivery,
             catch_up=catch_up,
             wake_redactions=wake_redactions,
+            wake_quiet_reports=wake_quiet_reports,
             log=log,
         )
         self._rooms = rooms
 
     async def _find_room(self, batch: Batch) -> str | None:
         assert batch.direct_id is not None  # noqa: S101 - the maker of this channel takes no other
-        return await self._rooms.prepare(batch.direct_id)
-
-    async def _hold(self, batch: Batch) -> None:
-        await self._rooms.look_up(batch.direct_id or "")
-        await super()._hold(batch)
+        return await self._rooms.prepare(batch.direct_id, quiet_room_id=batch.room_id)
 
     async def _put_off(self, batch: Batch, error: MatrixFailed) -> None:
         async with self._database.transaction() as tx:

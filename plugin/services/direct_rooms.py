@@ -25,9 +25,10 @@ class DirectRooms:
         self._database, self._gateway = database, gateway
         self._support_room, self._log = support_room, log
 
-    async def prepare(self, direct_id: str) -> str | None:
+    async def prepare(self, direct_id: str, *, quiet_room_id: str | None = None) -> str | None:
         """Return the room, made if need be, with the moderator in it or invited, and nobody else.
 
+        For a stand-in it is the quiet room; the other one is made all the same, and nobody is invited.
         None: the moderator is not in Matrix and reads the conversation at the console, where it is already.
 
         Raises:
@@ -41,6 +42,9 @@ class DirectRooms:
         try:
             room_id = direct.room_id or await self._make(direct)
             self._refuse_support_room(direct, room_id)
+            if quiet_room_id is not None:
+                await self._gateway.get_members(room_id)
+                return quiet_room_id
             await self._see_to_members(direct, room_id, moderator.mxid)
         except MatrixFailed as error:
             # Nothing about the room is the message's fault.

@@ -15,6 +15,7 @@ from ..domain.errors import Unavailable
 from ..domain.model import RoomEvent
 from .background import Worker
 from .ports import MatrixFailed, MatrixGateway
+from .quiet_room import QuietRoom
 from .replies import ReplyService
 from .room import SupportRoom
 
@@ -33,10 +34,12 @@ class Inbox:
         database: Database,
         gateway: MatrixGateway,
         room: SupportRoom,
+        quiet_room: QuietRoom,
         replies: ReplyService,
         log: Logger,
     ) -> None:
         self._database, self._gateway, self._room = database, gateway, room
+        self._quiet_room = quiet_room
         self._replies, self._log = replies, log
         self._reading = asyncio.Lock()
         self._failures = 0
@@ -95,14 +98,15 @@ class Inbox:
                 await tx.inbox.add_event(replace(event, position=place))
 
     async def _pick_ours(self, room_ids: Collection[str]) -> Collection[str]:
-        """Return the support room and the direct rooms among some rooms.
+        """Return the support room, the quiet room and the direct rooms among some rooms.
 
         Asked once the homeserver has answered: a direct room is stored before anybody is invited to it, so
         whatever a moderator said in that answer was said in a room that is known here.
         """
         async with self._database.snapshot() as tx:
             direct_rooms = await tx.directs.list_rooms_among(room_ids)
-        return [room_id for room_id in room_ids if room_id in (self._room.room_id, *direct_rooms)]
+        ours = (self._room.room_id, self._quiet_room.room_id, *direct_rooms)
+        return [room_id for room_id in room_ids if room_id in ours]
 
     async def _handle_waiting(self) -> None:
         while True:

@@ -152,6 +152,6 @@ class Intake:
             edited_at=None,
         )
         await tx.conversations.add_message(notice, customer.last_event)
-        for ticket in await recall(tx, completed.parts, now):
+        for ticket, knows in (await recall(tx, completed.parts, now)).items():
             text = f"#{ticket}: parts of messages were taken back, as they belonged to a secret"
-            await tell_team_unless_blocked(tx, now, text, customer_id=customer.id, ticket=ticket)
+            await tell_team_unless_blocked(tx, now, text, customer_id=customer.id, ticket=ticket, knows=knows)

@@ -110,6 +110,9 @@ class MatrixGateway(Protocol):
     async def send_post(self, post: Post) -> str:
         """Send a text and return its event id; the same post again is the same event."""
 
+    async def send_report(self, room_id: str, event_id: str) -> None:
+        """Say of a post, as the bridge does, that it was delivered; a second time it is the same event."""
+
     async def redact(self, room_id: str, event_id: str, txn_id: str) -> None:
         """Take an event out of its room; the same transaction id again is the same act."""
 

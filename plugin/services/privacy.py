@@ -85,9 +85,11 @@ class PrivacyService:
                 raise NotFound
             if message.deleted_at:
                 return
-            for ticket in await recall(tx, [message], now):
+            for ticket, knows in (await recall(tx, [message], now)).items():
                 text = f"#{ticket}: the customer took a message back"
-                await tell_team_unless_blocked(tx, now, text, customer_id=message.customer_id, ticket=ticket)
+                await tell_team_unless_blocked(
+                    tx, now, text, customer_id=message.customer_id, ticket=ticket, knows=knows
+                )
         self._wake(session.customer_id)
 
     async def erase(self, session: Session) -> None:

@@ -9,22 +9,23 @@ from ..db.transaction import Transaction
 from ..domain.model import Message, mark_lane
 
 
-async def recall(tx: Transaction, messages: Iterable[Message], now: datetime) -> set[int]:
-    """Take a customer's messages back; return the tickets of those that the group may have seen.
+async def recall(tx: Transaction, messages: Iterable[Message], now: datetime) -> dict[int, bool]:
+    """Take a customer's messages back; return the tickets of those on their way, and if the group may know.
 
     What was joined with them is posted once more without them.
     """
     # A batch that is being made of them right now would not be found.
     await tx.batches.wait_for_making()
-    seen = set()
+    tickets: dict[int, bool] = {}
     for message in messages:
         await tx.conversations.blank_message(message, now)
         batch_id = await tx.outbox.remove_message(message.id)
         if batch_id is not None:
-            if await _withdraw(tx, batch_id, message.ticket, now) and message.ticket is not None:
-                seen.add(message.ticket)
+            knows = await _withdraw(tx, batch_id, message.ticket, now)
+            if message.ticket is not None:
+                tickets[message.ticket] = tickets.get(message.ticket, False) or knows
             await tx.outbox.put_back(batch_id)
-    return seen
+    return tickets
 
 
 async def _withdraw(tx: Transaction, batch_id: str, ticket: int | None, now: datetime) -> bool:

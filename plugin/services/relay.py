@@ -7,12 +7,10 @@ under the same transaction ids, which the homeserver recognises.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from logging import Logger
-from typing import Literal
 
 from ..db.database import Database
 from ..domain.model import Batch, role_of
@@ -44,15 +42,15 @@ class Relay:
         delivery: DeliveryService,
         catch_up: Callable[[], Awaitable[None]],
         wake_redactions: Callable[[], None],
+        wake_quiet_reports: Callable[[], None],
         log: Logger,
     ) -> None:
         self._database, self._gateway, self._clock, self._log = database, gateway, clock, log
         self._maker, self._delivery, self._catch_up = maker, delivery, catch_up
-        self._wake_redactions = wake_redactions
+        self._wake_redactions, self._wake_quiet_reports = wake_redactions, wake_quiet_reports
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._failures = 0
         self._failed_at = self._resume_at = clock.now()
-        self._usual_send_seconds = 0.02
         self.worker = Worker("relay", self._turn, log)
 
     async def stop(self) -> None:
@@ -97,9 +95,6 @@ class Relay:
         self.worker.wake()
 
     async def _carry(self, batch: Batch) -> None:
-        if batch.held:
-            await self._hold(batch)
-            return
         try:
             await self._send(batch)
         except MatrixFailed as error:
@@ -107,20 +102,14 @@ class Relay:
         else:
             self._failures = 0
 
-    async def _hold(self, batch: Batch) -> None:
-        await self._end_unsent(batch, "held")
-
-    async def _end_unsent(self, batch: Batch, state: Literal["held", "delivered"]) -> None:
-        """Take the time and the transactions of a sent one, so that the customer can't tell."""
-        await asyncio.sleep(self._usual_send_seconds)
+    async def _end_unsent(self, batch: Batch) -> None:
         async with self._database.transaction() as tx:
-            await tx.batches.end(batch, state)
+            await tx.batches.end(batch, "delivered")
 
     async def _send(self, batch: Batch) -> None:
-        began = time.monotonic()
         room_id = await self._find_room(batch)
         if room_id is None:
-            await self._end_unsent(batch, "delivered")
+            await self._end_unsent(batch)
             return
         batch, in_room = await self._with_living_ids(batch)
         sent: dict[int, str] = {}
@@ -137,11 +126,12 @@ class Relay:
                 is_notice=batch.direct_id is not None and role_of(batch) == "answer",
             )
             sent[part] = await self._gateway.send_post(post)
-            self._usual_send_seconds, began = time.monotonic() - began, time.monotonic()
         async with self._database.transaction() as tx:
             taken_back = await self._delivery.note_posts(tx, batch, batch.attempt, sent, self._gateway.mxid)
         if taken_back:
             self._wake_redactions()
+        if batch.stands_for is not None:
+            self._wake_quiet_reports()
 
     async def _find_room(self, batch: Batch) -> str | None:
         """Return the room that a batch goes to; None where being stored is all there is to do."""

@@ -21,6 +21,7 @@ from .hub import Hub
 from .ids import new_ulid
 from .orders import OrderService
 from .ports import EventReader, GetSettings
+from .quiet_room import QuietRoom
 
 _STRANGERS: tuple[Reason, ...] = ("stranger", "anonymous", "foreign_author")
 """Why a reply to a ticket may be somebody's whom the team does not know."""
@@ -62,6 +63,7 @@ class ReplyService:
         wake_redactions: Callable[[], None],
         wake_room: Callable[[], None],
         wake_names: Callable[[], None],
+        quiet_room: QuietRoom,
     ) -> None:
         self._database, self._reader, self._answers = database, reader, answers
         self._orders, self._direct_orders = orders, direct_orders
@@ -69,6 +71,7 @@ class ReplyService:
         self._hub, self._settings, self._own_mxid = hub, settings, own_mxid
         self._relays, self._wake_redactions, self._wake_room = relays, wake_redactions, wake_room
         self._wake_names = wake_names
+        self._quiet_room = quiet_room
 
     async def handle(self, event: RoomEvent) -> None:
         """Carry out what an event means, in one transaction with the mark that it is handled."""
@@ -108,11 +111,15 @@ class ReplyService:
         if direct is not None and await tx.sessions.is_erased(direct.customer_id):
             # To nobody: neither an answer, nor a command that would be carried out in the group's name.
             return _Outcome(word="erased")
+        is_quiet = event.room_id == self._quiet_room.room_id
+        if is_quiet and event.sender != roster.own_mxid:
+            return _Outcome(word="stranger")
         report = self._reader.read_report(event)
         if report is not None:
             # Anybody in the room can send such an event; only the bridge knows.
-            known = event.sender == roster.bridge_bot and await self._delivery.note_report(
-                tx, report, event.sent_at
+            knows = is_quiet or event.sender == roster.bridge_bot
+            known = knows and await self._delivery.note_report(
+                tx, report, event.sent_at, by_bridge=not is_quiet
             )
             return _Outcome(word="report" if known else "foreign_report", work="team" if known else None)
         redacted = self._reader.read_redacted(event)

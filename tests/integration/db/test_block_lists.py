@@ -117,21 +117,19 @@ async def test_a_block_that_has_ended_is_not_changed(database, seed, make) -> No
         assert await tx.blocks.change(replace(over, expires_at=None), make.at(199))
 
 
-async def hold(database, seed, make, written: list[int], made: int, name: str, **changes) -> None:
+async def hold(seed, make, written: list[int], made: int, name: str, **changes) -> None:
     """Store messages written at some times, in one batch that is held."""
     for at in written:
         await seed.messages(1, created_at=make.at(at))
-    batch = await seed.batch(name, created_at=make.at(made), held=True, **changes)
-    async with database.transaction() as tx:
-        assert await tx.batches.end(batch, "held")
+    await seed.batch(name, created_at=make.at(made), held=True, **changes)
 
 
 async def test_a_block_counts_the_messages_that_it_keeps(database, seed, make) -> None:
     await seed.customer()
-    await hold(database, seed, make, [50], 60, "before any")
-    await hold(database, seed, make, [99], 101, "caught while it waited")
-    await hold(database, seed, make, [150, 199], 250, "written under it")
-    await hold(database, seed, make, [250], 260, "under the next one")
+    await hold(seed, make, [50], 60, "before any")
+    await hold(seed, make, [99], 101, "caught while it waited")
+    await hold(seed, make, [150, 199], 250, "written under it")
+    await hold(seed, make, [250], 260, "under the next one")
     await store_blocks(database, block(make, 100, 200), block(make, 220))
     assert [entry.held for entry in await page(database, make, 300)] == [3, 3]
     async with database.transaction() as tx:
@@ -148,8 +146,8 @@ async def test_what_waits_in_private_counts_for_its_moderator_alone(database, se
         await tx.directs.add(
             Direct(id="d1", customer_id="c1", moderator_id="carol", room_id=None), make.at(0)
         )
-    await hold(database, seed, make, [150], 160, "private", direct_id="d1")
-    await hold(database, seed, make, [170], 180, "for the team")
+    await hold(seed, make, [150], 160, "private", direct_id="d1")
+    await hold(seed, make, [170], 180, "for the team")
     await store_blocks(database, block(make, 100))
     (seen,) = await page(database, make, 300, viewer="carol")
     (seen_by_others,) = await page(database, make, 300, viewer="mod-1")

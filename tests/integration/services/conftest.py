@@ -37,6 +37,7 @@ from plugin.services.moderation import ModerationService
 from plugin.services.orders import OrderService
 from plugin.services.ports import BridgeReport, MatrixFailed, PickRooms, Post, PostMark, RoomFacts, Stretch
 from plugin.services.privacy import PrivacyService
+from plugin.services.quiet_room import QuietReports, QuietRoom
 from plugin.services.redactions import Redactions
 from plugin.services.relay import Relay
 from plugin.services.replies import ReplyService
@@ -51,7 +52,7 @@ from tests.integration.services.doors import Doors
 BOT = "@headset:example.org"
 BRIDGE_BOT = "@telegrambot:example.org"
 ALICE, BOB, STRANGER = (f"@telegram_{number}:example.org" for number in (1, 2, 666))
-ROOM_ALIAS, ROOM = "#support:example.org", "!support"
+ROOM_ALIAS, ROOM, QUIET = "#support:example.org", "!support", "!quiet"
 CAROL, DAVE = "@carol:example.org", "@dave:example.org"
 """Two moderators who are in Matrix themselves."""
 
@@ -274,6 +275,11 @@ class Gateway:
     async def send_post(self, post: Post) -> str:
         return await self._server.send(self._server.device, post)
 
+    async def send_report(self, room_id: str, event_id: str) -> None:
+        await asyncio.sleep(0)
+        report = {"event_id": event_id, "status": "delivered", "reason": None}
+        self._server.add(BOT, {"report": report}, room_id=room_id)
+
     async def redact(self, room_id: str, event_id: str, txn_id: str) -> None:
         await asyncio.sleep(0)
         self._server.redact(room_id, event_id, txn_id)
@@ -283,11 +289,13 @@ class Gateway:
 
     async def open_direct_room(self, direct_id: str, name: str, topic: str) -> str:
         await asyncio.sleep(0)
+        if direct_id == "quiet":
+            return QUIET
         return self._server.open_room(direct_id, name)
 
     async def get_members(self, room_id: str) -> Mapping[str, str]:
         self._server.meet_failure()
-        return dict(self._server.rooms[room_id].members)
+        return {BOT: "join"} if room_id == QUIET else dict(self._server.rooms[room_id].members)
 
     async def get_display_name(self, room_id: str, mxid: str) -> str:
         self._server.meet_failure()
@@ -379,6 +387,7 @@ class Host:
     privacy: PrivacyService
     held: HeldReplyService
     names: StrangerNames
+    quiet_reports: QuietReports
 
     async def stop(self) -> None:
         await self.relay.stop()
@@ -386,12 +395,14 @@ class Host:
         await self.inbox.worker.stop()
         await self.redactions.worker.stop()
         await self.names.worker.stop()
+        await self.quiet_reports.worker.stop()
 
 
 class Desk:
     """The database, the homeserver, and the hosts between them."""
 
     bot, bridge_bot, alice, bob, stranger, room = BOT, BRIDGE_BOT, ALICE, BOB, STRANGER, ROOM
+    quiet = QUIET
     carol, dave = CAROL, DAVE
 
     def __init__(self, store: Any, clock: Any) -> None:
@@ -428,6 +439,8 @@ class Desk:
         held = HeldReplyService(self.clock, answers)
         redactions = Redactions(database, gateway, self.clock, self.log)
         names = StrangerNames(database, gateway, self.clock, self.log)
+        quiet_room = QuietRoom(gateway, self.log)
+        quiet_reports = QuietReports(database, gateway, quiet_room, self.clock, self.log)
         channels: list[Channel] = ["team", "direct"]
         maker, direct_maker = (
             BatchMaker(
@@ -435,6 +448,7 @@ class Desk:
                 database=database,
                 gateway=gateway,
                 room=room,
+                quiet_room=quiet_room,
                 clock=self.clock,
                 settings=lambda: self.settings,
                 host=name,
@@ -450,6 +464,7 @@ class Desk:
             delivery=delivery,
             catch_up=lambda: inbox.catch_up(),
             wake_redactions=redactions.worker.wake,
+            wake_quiet_reports=quiet_reports.worker.wake,
             log=self.log,
         )
         direct_relay = DirectRelay(
@@ -461,6 +476,7 @@ class Desk:
             rooms=DirectRooms(database, gateway, room, self.log),
             catch_up=lambda: inbox.catch_up(),
             wake_redactions=redactions.worker.wake,
+            wake_quiet_reports=quiet_reports.worker.wake,
             log=self.log,
         )
         relays: dict[Channel, Worker] = {"team": relay.worker, "direct": direct_relay.worker}
@@ -482,8 +498,16 @@ class Desk:
             wake_redactions=redactions.worker.wake,
             wake_room=room.worker.wake,
             wake_names=names.worker.wake,
+            quiet_room=quiet_room,
         )
-        inbox = Inbox(database=database, gateway=gateway, room=room, replies=replies, log=self.log)
+        inbox = Inbox(
+            database=database,
+            gateway=gateway,
+            room=room,
+            quiet_room=quiet_room,
+            replies=replies,
+            log=self.log,
+        )
         intake = Intake(
             database=database,
             clock=self.clock,
@@ -504,6 +528,7 @@ class Desk:
         room.worker.start()
         await self.eventually(lambda: room.room_id == ROOM, "the bot is in the room")
         await room.worker.stop()
+        await quiet_room.open()
         await update_allow_list(database, self.clock, self.settings)
         host = Host(
             database=database,
@@ -521,6 +546,7 @@ class Desk:
             privacy=privacy,
             held=held,
             names=names,
+            quiet_reports=quiet_reports,
         )
         self._hosts.append(host)
         return host
@@ -631,6 +657,11 @@ class Desk:
         """Ask for what is due."""
         return await host.maker.take_batches(slots)
 
+    async def original(self, host: Host, batch: Batch) -> Batch:
+        """Return what a stand-in stands for, and any other batch as it is."""
+        async with host.database.snapshot() as tx:
+            return await tx.batches.get(batch.stands_for or batch.id) or batch
+
     async def end(self, host: Host, batch: Batch, state: str = "sent") -> bool:
         """End a batch at the time it is."""
         async with host.database.transaction() as tx:
@@ -679,8 +710,10 @@ class Desk:
         return [(message.author.name or message.author.kind, message.text) for message in messages]
 
     async def states(self) -> list[str]:
-        """Return how the batches stand, in the order they were made."""
-        rows = await self.store.look("SELECT state FROM batch ORDER BY created_at, id")
+        """Return how the batches stand, but for stand-ins, in the order they were made."""
+        rows = await self.store.look(
+            "SELECT state FROM batch WHERE stands_for IS NULL ORDER BY created_at, id"
+        )
         return [state for (state,) in rows]
 
     async def outcomes(self) -> list[str | None]:

@@ -444,7 +444,10 @@ async def test_a_message_is_held_if_blocked_when_written_or_when_made(
     desk.clock.advance(waits)
     (batch,), _ = await desk.take(host)
     assert batch.held is held
-    assert batch.parts == ("#1001 · anonymous\nHello",)
+    assert (await desk.original(host, batch)).parts == ("#1001 · anonymous\nHello",)
+    assert batch.room_id == (desk.quiet if held else desk.room)
+    assert [len(part.encode()) for part in batch.parts] == [len("#1001 · anonymous\nHello".encode())]
+    assert ("Hello" in batch.parts[0]) is not held
 
 
 async def test_another_customers_block_holds_nothing(desk, host, customer) -> None:
@@ -462,8 +465,9 @@ async def test_what_is_held_and_what_is_not_never_go_together(desk, host, custom
     await desk.write(host, customer, "held", "held too", "free", "free too", every=0.5)
     desk.clock.advance(5)
     (first,), _ = await desk.take(host)
-    assert (first.held, first.parts) == (True, ("#1001 · anonymous\nheld\n\nheld too",))
-    await desk.end(host, first, "held")
+    assert first.held
+    assert (await desk.original(host, first)).parts == ("#1001 · anonymous\nheld\n\nheld too",)
+    await desk.end(host, first, "delivered")
     (second,), _ = await desk.take(host)
     assert (second.held, second.parts) == (False, ("#1001 · anonymous\nfree\n\nfree too",))
 
@@ -476,8 +480,9 @@ async def test_what_waits_is_caught_by_a_block_that_begins_and_stays_held(desk, 
     await desk.write(host, customer, "after")
     desk.clock.advance(5)
     (batch,), _ = await desk.take(host)
-    assert (batch.held, batch.parts) == (True, ("#1001 · anonymous\nbefore\n\nafter",))
-    await desk.end(host, batch, "held")
+    assert batch.held
+    assert (await desk.original(host, batch)).parts == ("#1001 · anonymous\nbefore\n\nafter",)
+    await desk.end(host, batch, "delivered")
     desk.clock.advance(1000)
     assert await desk.take(host) == ([], None)
 
@@ -491,6 +496,8 @@ async def test_a_lifted_block_lets_through_what_is_written_after(desk, host, cus
         await tx.blocks.lift_all(customer, desk.clock.now())
     await desk.write(host, customer, "free")
     (first,), _ = await desk.take(host)
-    await desk.end(host, first, "held")
+    await desk.end(host, first, "delivered")
     (second,), _ = await desk.take(host)
-    assert [(b.held, b.parts[0].split("\n")[1]) for b in (first, second)] == [(True, "held"), (False, "free")]
+    said = [(await desk.original(host, batch)).parts[0].split("\n")[1] for batch in (first, second)]
+    assert said == ["held", "free"]
+    assert (first.held, second.held) == (True, False)

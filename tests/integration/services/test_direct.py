@@ -500,7 +500,11 @@ async def test_a_block_holds_direct_messages_like_the_others(desk, host, custome
     desk.clock.advance(1)
     await desk.carry_direct(host)
     assert desk.server.said_in(room)[2:] == []
-    assert list(desk.server.rooms) == [room]
+    # The other room is made as it would be without a block, but nobody is asked in.
+    made = [other for other in desk.server.rooms.values() if other.id != room]
+    assert [(other.members, other.asked) for other in made] == [({desk.bot: "join"}, [])]
+    assert desk.server.said_in(made[0].id) == []
+    assert [set(words) for words in desk.server.said_in(desk.quiet)] == [{"."}] * 2
     assert (await desk.states()).count("held") == 2
     assert [words for _, words in await desk.conversation(host, customer)] == ["Psst"] + ["while blocked"] * 2
 

@@ -21,7 +21,7 @@ async def is_held(desk, host, customer) -> bool:
     batches, _ = await desk.take(host)
     (batch,) = [batch for batch in batches if batch.lane == customer]
     for one in batches:
-        await desk.end(host, one, "held" if one.held else "sent")
+        await desk.end(host, one, "delivered" if one.held else "sent")
     return batch.held
 
 

@@ -447,7 +447,7 @@ async def test_a_host_that_stood_still_while_it_asked_the_room_sends_nothing_twi
 # --- held
 
 
-async def test_a_held_batch_ends_without_a_request_and_the_next_one_goes(desk, host, customer) -> None:
+async def test_dots_stand_in_for_what_is_held_and_the_next_one_goes(desk, host, customer) -> None:
     event_id = await desk.post(host, customer)
     await desk.order(host, event_id, "/timeout 1h")
     requests = len(desk.server.requests)
@@ -455,7 +455,11 @@ async def test_a_held_batch_ends_without_a_request_and_the_next_one_goes(desk, h
     host.relay.worker.start()
     await desk.eventually(lambda: all_ended(desk), "all is ended")
     assert "held" in await desk.states()
-    assert [post.body for _, post in desk.server.requests[requests:]] == ["✓ #1001 until 01 Mar 13:00 UTC"]
+    posts = {post.room_id: post.body for _, post in desk.server.requests[requests:]}
+    assert posts == {
+        desk.room: "✓ #1001 until 01 Mar 13:00 UTC",
+        desk.quiet: "." * len("#1001 · anonymous\nheld".encode()),
+    }
     desk.clock.advance(3600)
     await desk.write(host, customer, "free")
     await desk.eventually(lambda: "free" in texts(desk), "the block is over")

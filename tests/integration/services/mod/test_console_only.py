@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from mautrix.util.async_db.connection import LoggingConnection
 
 from plugin.domain.model import ModeratorToken, Target
 from plugin.services import block_acts
 from plugin.services.allow_list import update_allow_list
 from plugin.services.notices import say_to_team
+from tests.integration.services.statements import statements
 
 
 @pytest.fixture
@@ -63,31 +63,22 @@ async def test_for_a_console_a_block_holds_it_in_the_same_steps(
         await desk.write_to(host, "Alice", one, "Psst")
         desk.clock.advance(1)
         steps[one] = await _statements(desk, host, monkeypatch)
-    assert await desk.store.look("SELECT customer_id, state FROM batch ORDER BY id") == [
-        (customer, "delivered"),
-        (blocked, "held"),
-    ]
+    rows = await desk.store.look("SELECT customer_id, state, stands_for IS NOT NULL FROM batch")
+    assert set(rows) == {
+        (customer, "delivered", False),
+        (blocked, "held", False),
+        (blocked, "delivered", True),
+    }
     assert steps[customer] == steps[blocked]
     assert len(steps[customer]) > 3
 
 
 async def _statements(desk, host, monkeypatch) -> list[str]:
     """Return the statements that carrying what is due takes."""
-    seen: list[str] = []
-    with monkeypatch.context() as patch:
-        for name in ("execute", "fetch", "fetchrow", "fetchval"):
-            patch.setattr(LoggingConnection, name, _noting(seen, getattr(LoggingConnection, name)))
-        (batch,), _ = await host.direct_maker.take_batches(8)
+    (batch,), _ = await host.direct_maker.take_batches(8)
+    with statements(monkeypatch) as seen:
         await host.direct_relay._carry(batch)
     return seen
-
-
-def _noting(seen: list[str], statement):
-    async def noted(self, query, *args, **more):
-        seen.append(query)
-        return await statement(self, query, *args, **more)
-
-    return noted
 
 
 async def test_the_room_begins_with_what_comes_after_the_matrix_id(desk, host, customer, console) -> None:

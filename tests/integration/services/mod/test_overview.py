@@ -106,7 +106,7 @@ async def test_held_replies_and_held_messages_are_counted(desk, host, customer, 
     desk.clock.advance(1)
     batches, _ = await desk.take(host)
     for batch in batches:
-        await desk.end(host, batch, "held" if batch.held else "sent")
+        await desk.end(host, batch, "delivered" if batch.held else "sent")
     assert (await stats()).held == 2
 
 

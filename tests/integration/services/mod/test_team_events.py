@@ -191,7 +191,7 @@ async def test_the_relay_does_as_much_for_who_is_held(desk, host, customer, told
     batches, _ = await desk.take(host)
     (batch,) = [batch for batch in batches if batch.customer_id == customer and batch.lane == customer]
     assert batch.held is blocked
-    await desk.end(host, batch, "held" if blocked else "sent")
+    await desk.end(host, batch, "delivered" if blocked else "sent")
     assert taken == [("message.created", 1001)]
     assert await told.since() == [("message.delivery", 1001)]
 
