@@ -10,11 +10,12 @@ import pytest
 
 from plugin.db.database import Database
 from plugin.domain.errors import Unauthorized
-from plugin.domain.model import Challenge, Customer, RoomEvent, Session
+from plugin.domain.model import Challenge, Customer, Moderator, RoomEvent, Session
 from plugin.services.conversations import ConversationService
 from plugin.services.housekeeping import (
     KEEP_CHALLENGES,
     KEEP_ENDED_SESSIONS,
+    KEEP_EVENTS,
     KEEP_FOR_REVIEW,
     KEEP_SILENT,
 )
@@ -171,3 +172,25 @@ async def test_whoever_begins_to_write_while_they_are_looked_at_is_passed_over(
         turn = asyncio.create_task(office.housekeeping.worker._turn())
         await asyncio.wait_for(turn, 120)
     assert await count(postgres_store, "session") == 1
+
+
+async def test_what_the_rooms_bring_is_forgotten(office: Office, store: Any) -> None:
+    at = office.clock.now()
+    event = RoomEvent(
+        position=1, event_id="$e", room_id="!r", sender="@a:b", type="m.room.message", content={}, sent_at=at
+    )
+    alice = Moderator(id="m1", name="Alice", role="moderator", telegram_id=1, mxid=None)
+    async with office.database.transaction() as tx:
+        await tx.inbox.add_event(event)
+        await tx.inbox.finish("$e", "talk")
+        await tx.records.may_hint("@mallory:example.org", at, at)
+        await tx.redactions.add("$e", "!r", at)
+        (redaction,) = await tx.redactions.list_due(at, 10)
+        await tx.redactions.finish(redaction, at)
+        await tx.moderators.add(alice)
+        await tx.console_acts.add("m1", "client", "object", at)
+    tables = ("room_event", "hint", "redaction", "console_act")
+    await keep_house(office, KEEP_EVENTS)
+    assert [await count(store, table) for table in tables] == [1, 1, 1, 1]
+    await keep_house(office, MOMENT)
+    assert [await count(store, table) for table in tables] == [0, 0, 0, 0]
