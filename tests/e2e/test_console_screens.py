@@ -20,6 +20,7 @@ from stack.telegram_client import ALICE, BOB, MALLORY
 from tests.e2e.acts import open_case
 from tests.integration.plugin.mod.team import Console
 from tests.tui.seat import Seat
+from tests.tui.steady import SteadyPilot
 
 Sit = Callable[[int], AbstractAsyncContextManager[Seat]]
 
@@ -49,8 +50,15 @@ def sit(system: System, tmp_path: Path) -> Sit:
             keep_token=tokens.append,
         )
         try:
-            async with app.run_test(size=(100, 30), notifications=True) as pilot:
-                yield Seat(app=app, pilot=pilot, console=console, storage=storage, messages=[], tokens=tokens)
+            async with app.run_test(size=(100, 30)) as pilot:
+                yield Seat(
+                    app=app,
+                    pilot=SteadyPilot(pilot.app),
+                    console=console,
+                    storage=storage,
+                    messages=[],
+                    tokens=tokens,
+                )
         finally:
             await client.close()
             storage.close()

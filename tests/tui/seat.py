@@ -11,20 +11,22 @@ from typing import Any
 
 import pytest
 from textual.message import Message
-from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from console.api.client import Client
 from console.api.records import NewToken
 from console.app import HeadsetConsole
+from console.screens.conversation import ConversationScreen
 from console.state.config import ConfigFile
 from console.state.sections import SECTIONS
 from console.state.storage import Store
 from console.themes import DARK, LIGHT
+from console.widgets.listing import Listing
 from stack.conditions import until
 from stack.json_api import JsonApi
 from tests.integration.plugin.desk import Desk
 from tests.integration.plugin.mod.team import Console, make_code
+from tests.tui.steady import SteadyPilot
 
 SMALL, LARGE = (80, 24), (160, 48)
 SIZES = [pytest.param(SMALL, id="80x24"), pytest.param(LARGE, id="160x48")]
@@ -36,7 +38,7 @@ class Seat:
     """A moderator at a running console."""
 
     app: HeadsetConsole
-    pilot: Pilot[Any]
+    pilot: SteadyPilot
     console: Console
     """The same moderator without a screen."""
     storage: Store
@@ -95,6 +97,13 @@ class Seat:
         """Wait until this was told in passing."""
         await self.until(lambda: any(text in said for said in self.said), f"it is said that {text!r}")
 
+    async def open_ticket(self, *texts: str) -> None:
+        """Open the selected ticket, once there is one, and wait until this of it stands there."""
+        await self.until(lambda: self.app.screen.query_one(Listing).selected, "there is a ticket to open")
+        await self.press("enter")
+        await self.until(lambda: isinstance(self.app.screen, ConversationScreen), "it is open")
+        await self.sees(*texts)
+
     async def go(self, section: str) -> None:
         """Go to a main screen and wait until it has loaded."""
         await self.until(lambda: self.app.desk.connection.state == "live", "the stream is open")
@@ -142,18 +151,28 @@ async def take_a_seat(
     *,
     url: str | None = None,
     expected: Path | None = None,
+    shows_notices: bool = False,
 ) -> AsyncIterator[Seat]:
-    """Sign a moderator in at a console of their own and run it; `url` is another way to the desk."""
+    """Sign a moderator in at a console of their own and run it; `url` is another way to the desk.
+
+    `shows_notices` puts on the screen what is told in passing; otherwise what is seen is no notice.
+    """
     console = await sign_in_at(desk, name, clock)
     url = url or str(desk.http.make_url("/"))
-    async with run_console(console, url, folder, clock.now, size) as seat:
+    async with run_console(console, url, folder, clock.now, size, shows_notices=shows_notices) as seat:
         seat.expected = expected
         yield seat
 
 
 @asynccontextmanager
 async def run_console(
-    console: Console, url: str, folder: Path, now: Callable[[], datetime], size: tuple[int, int]
+    console: Console,
+    url: str,
+    folder: Path,
+    now: Callable[[], datetime],
+    size: tuple[int, int],
+    *,
+    shows_notices: bool = False,
 ) -> AsyncIterator[Seat]:
     """Run a console with a moderator's token."""
     client = Client(url, console.token)
@@ -162,9 +181,16 @@ async def run_console(
     app = HeadsetConsole(client, await client.me(), storage, now=now, keep_token=tokens.append)
     messages: list[Message] = []
     try:
-        async with app.run_test(size=size, message_hook=messages.append, notifications=True) as pilot:
+        async with app.run_test(
+            size=size, message_hook=messages.append, notifications=shows_notices
+        ) as pilot:
             yield Seat(
-                app=app, pilot=pilot, console=console, storage=storage, messages=messages, tokens=tokens
+                app=app,
+                pilot=SteadyPilot(pilot.app),
+                console=console,
+                storage=storage,
+                messages=messages,
+                tokens=tokens,
             )
     finally:
         await client.close()

@@ -53,7 +53,9 @@ async def test_what_was_not_delivered_is_marked_and_sent_again(sit: Sit, seeds: 
 
 
 def choose(seat: Seat, command: Command) -> bool:
-    """Go to a command of the palette; others may have the same name."""
+    """Go to a command of the palette, once all are found; others may have the same name."""
+    if any(worker.node is seat.app.screen for worker in seat.app.workers):
+        return False
     offered = seat.app.screen.query_one(CommandList)
     for at, option in enumerate(offered.options):
         if option.hit.help == command.help:

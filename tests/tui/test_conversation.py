@@ -6,7 +6,6 @@ import uuid
 
 import pytest
 
-from console.screens.conversation import ConversationScreen
 from console.screens.tickets import TicketsScreen
 from console.widgets.composer import Composer
 from console.widgets.thread import Thread
@@ -15,14 +14,6 @@ from tests.tui.seat import SIZES, THEMES, Seat
 from tests.tui.seeds import ASKS, HOSTILE, MANY_LINES, Seeds
 
 WIDE = (160, 48)
-
-
-async def enter(seat: Seat, *texts: str) -> None:
-    """Open the selected ticket and wait until it has loaded."""
-    await seat.sees("#1001")
-    await seat.press("enter")
-    await seat.until(lambda: isinstance(seat.app.screen, ConversationScreen), "it is open")
-    await seat.sees(*texts)
 
 
 async def texts_of(customer) -> list[str]:
@@ -38,7 +29,7 @@ async def say(seat: Seat, text: str, number: int = 1001) -> dict:
 async def test_an_answer_of_two_lines_reaches_the_customer(sit: Sit, seeds: Seeds) -> None:
     ann = await seeds.customer("Ann", "Where is my swap?")
     async with sit("Alice") as seat:
-        await enter(seat, "Where is my swap?", "Answer to Ann, #1001")
+        await seat.open_ticket("Where is my swap?", "Answer to Ann, #1001")
         await seat.press("enter", *"One", "ctrl+j", *"Two", "enter")
         await seat.sees("Alice ✓ you", "One", "Two")
         assert await texts_of(ann) == ["Where is my swap?", "One\nTwo"]
@@ -55,8 +46,8 @@ async def test_an_answer_of_two_lines_reaches_the_customer(sit: Sit, seeds: Seed
 async def test_a_note_is_the_teams_alone(sit: Sit, seeds: Seeds) -> None:
     ann = await seeds.customer("Ann", "Hello")
     async with sit("Alice") as seat, sit("Bob") as other:
-        await enter(seat, "Hello")
-        await enter(other, "Hello")
+        await seat.open_ticket("Hello")
+        await other.open_ticket("Hello")
         await seat.press("n")
         await seat.sees("Note for the team, never to the customer")
         await seat.press(*"Secret", "enter")
@@ -72,14 +63,14 @@ async def test_a_note_is_the_teams_alone(sit: Sit, seeds: Seeds) -> None:
 async def test_a_draft_waits_for_each_ticket_over_a_restart(sit: Sit, seeds: Seeds) -> None:
     await seeds.customer("Ann", "Hello")
     async with sit("Alice", place="desk") as seat:
-        await enter(seat, "Hello")
+        await seat.open_ticket("Hello")
         await seat.press("i", *"Half", "escape", "escape")
         await seat.until(lambda: isinstance(seat.app.screen, TicketsScreen), "the list is back")
-        await enter(seat, "Half", "a draft; enter to go on")
+        await seat.open_ticket("Half", "a draft; enter to go on")
     async with sit("Alice", place="desk") as seat:
-        await enter(seat, "Half")
+        await seat.open_ticket("Half")
         await seat.press("i", "ctrl+n", "escape", "q")
-        await enter(seat, "Half", "Note for the team")
+        await seat.open_ticket("Half", "Note for the team")
         await seat.press("i", *["backspace"] * 4, "escape")
         await seat.sees("enter to write")
         assert seat.storage.drafts.keys() == frozenset()
@@ -88,7 +79,7 @@ async def test_a_draft_waits_for_each_ticket_over_a_restart(sit: Sit, seeds: See
 async def test_a_canned_reply_is_filled_in(sit: Sit, seeds: Seeds) -> None:
     await seeds.customer("Ann", "Hello")
     async with sit("Alice") as seat:
-        await enter(seat, "Hello")
+        await seat.open_ticket("Hello")
         await seat.press("c")
         await seat.sees("There are no canned replies yet.")
         await seat.press("escape")
@@ -107,7 +98,7 @@ async def test_a_canned_reply_is_filled_in(sit: Sit, seeds: Seeds) -> None:
 async def test_assigning_tagging_closing_and_opening(sit: Sit, seeds: Seeds) -> None:
     ann = await seeds.customer("Ann", "Hello")
     async with sit("Alice", WIDE) as seat:
-        await enter(seat, "Hello", "With  nobody")
+        await seat.open_ticket("Hello", "With  nobody")
         await seat.press("m")
         await seat.sees("With  Alice", "with Alice")
         await seat.press("a")
@@ -136,7 +127,7 @@ async def test_assigning_tagging_closing_and_opening(sit: Sit, seeds: Seeds) -> 
 async def test_blocking_with_a_length_and_a_reason_and_lifting_it(sit: Sit, seeds: Seeds) -> None:
     ann = await seeds.customer("Ann", "Hello")
     async with sit("Alice", WIDE) as seat:
-        await enter(seat, "Hello")
+        await seat.open_ticket("Hello")
         await seat.press("b")
         await seat.sees("Block Ann", "3d (usual)")
         await seat.press("down", "tab", "tab")
@@ -157,8 +148,8 @@ async def test_blocking_with_a_length_and_a_reason_and_lifting_it(sit: Sit, seed
 async def test_a_reply_that_asks_for_a_secret_is_held_and_says_so(sit: Sit, seeds: Seeds) -> None:
     ann = await seeds.customer("Ann", "Hello")
     async with sit("Alice", WIDE) as seat, sit("Bob") as other:
-        await enter(seat, "Hello")
-        await enter(other, "Hello")
+        await seat.open_ticket("Hello")
+        await other.open_ticket("Hello")
         await seat.press("i")
         await seat.type(ASKS)
         await seat.press("enter")
@@ -175,7 +166,7 @@ async def test_a_reply_that_asks_for_a_secret_is_held_and_says_so(sit: Sit, seed
 async def test_what_is_too_long_or_empty_stays_where_it_is_with_the_reason(sit: Sit, seeds: Seeds) -> None:
     ann = await seeds.customer("Ann", "Hello")
     async with sit("Alice") as seat:
-        await enter(seat, "Hello")
+        await seat.open_ticket("Hello")
         await seat.press("i", "enter")
         await seat.sees("There is nothing to send.")
         composer = seat.app.screen.query_one(Composer)
@@ -198,7 +189,7 @@ async def test_older_messages_come_as_one_scrolls_and_edits_and_deletions_show(
         seeds.later(minutes=20)
         await acts.answer(1001, f"Message {n}")
     async with sit("Alice") as seat:
-        await enter(seat, "Message 150")
+        await seat.open_ticket("Message 150")
         thread = seat.app.screen.query_one(Thread)
         assert thread.is_at_end()
         assert "Message 0" not in seat.text
@@ -220,7 +211,7 @@ async def test_hostile_messages_are_shown_as_text_and_long_ones_folded(sit: Sit,
     await ann.send(MANY_LINES[:3990])
     await ann.send("after it")
     async with sit("Alice") as seat:
-        await enter(seat, "after it", "more lines: space unfolds")
+        await seat.open_ticket("after it", "more lines: space unfolds")
         await seat.press("up", "up", "space")
         await seat.sees("line ")
         await seat.sees_no("more lines: space unfolds")
@@ -233,7 +224,7 @@ async def test_hostile_messages_are_shown_as_text_and_long_ones_folded(sit: Sit,
 async def test_the_panel_has_a_key_where_the_terminal_is_narrow(sit: Sit, seeds: Seeds) -> None:
     await seeds.customer("Ann", "Hello")
     async with sit("Alice") as seat:
-        await enter(seat, "Hello")
+        await seat.open_ticket("Hello")
         assert "Identity" not in seat.text
         await seat.press("p")
         await seat.sees("Identity  the site's user", "ann@example.org")
@@ -242,7 +233,7 @@ async def test_the_panel_has_a_key_where_the_terminal_is_narrow(sit: Sit, seeds:
         await seat.press("p", "p")
         await seat.sees("Hello")
     async with sit("Alice", WIDE) as seat:
-        await enter(seat, "Hello", "ann@example.org")
+        await seat.open_ticket("Hello", "ann@example.org")
         await seat.press("p")
         await seat.sees_no("ann@example.org")
 
@@ -266,6 +257,6 @@ async def test_how_it_looks(sit: Sit, seeds: Seeds, picture, size, theme: str) -
         await say(seat, ASKS)
         body = {"assignee": "me", "tags": ["swap", "vip"]}
         await seat.console.api.call("PATCH", "/v1/mod/tickets/1001", body)
-        await enter(seat, "Held, not sent", "Note · Alice", "with Alice")
+        await seat.open_ticket("Held, not sent", "Note · Alice", "with Alice")
         await seat.press("i", *"Thank you")
         assert await seat.picture(theme) == picture

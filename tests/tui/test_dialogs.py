@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from textual import events
 from textual.app import App
-from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static, TextArea
 
@@ -19,6 +18,7 @@ from console.widgets.block_form import BlockForm
 from console.widgets.choice import Choice, Option
 from console.widgets.confirm import Confirm
 from console.widgets.prompt import Prompt
+from tests.tui.steady import SteadyPilot
 
 HOSTILE = "[/] [@click=app.quit]x[/] \x1b[31m\x1b]0;t\x07 \u202eolleh 🤝🏽\n" + "line\n" * 4000
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
@@ -40,12 +40,13 @@ class Host(App[None]):
 
 
 @asynccontextmanager
-async def asked(dialog: ModalScreen[Any]) -> AsyncIterator[tuple[Host, Pilot[None]]]:
+async def asked(dialog: ModalScreen[Any]) -> AsyncIterator[tuple[Host, SteadyPilot]]:
     app = Host()
     async with app.run_test(size=(80, 24)) as pilot:
         app.ask(dialog)
-        await pilot.pause()
-        yield app, pilot
+        steady = SteadyPilot(pilot.app)
+        await steady.pause()
+        yield app, steady
 
 
 def _text(app: Host, selector: str) -> str:

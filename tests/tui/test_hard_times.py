@@ -35,19 +35,12 @@ async def texts_of(customer) -> list[str]:
     return [item["text"] for item in (await customer.history())["items"]]
 
 
-async def open_first(seat: Seat, text: str) -> None:
-    await seat.sees("#1001")
-    await seat.press("enter")
-    await seat.until(lambda: isinstance(seat.app.screen, ConversationScreen), "it is open")
-    await seat.sees(text)
-
-
 async def test_a_lost_connection_shows_and_comes_back_with_nothing_missed(
     sit: Sit, seeds: Seeds, desk: Desk
 ) -> None:
     ann = await seeds.customer("Ann", "Hello")
     async with wired(sit, desk) as (seat, wire):
-        await open_first(seat, "Hello")
+        await seat.open_ticket("Hello")
         wire.cut()
         await seat.sees("✗ offline")
         for n in range(5):
@@ -66,7 +59,7 @@ async def test_an_answer_that_could_not_be_sent_is_kept_and_is_never_sent_twice(
 ) -> None:
     ann = await seeds.customer("Ann", "Hello")
     async with wired(sit, desk) as (seat, wire):
-        await open_first(seat, "Hello")
+        await seat.open_ticket("Hello")
         wire.cut()
         await seat.press("i", *"Answer", "enter")
         await seat.sees("Not sent: ", "Enter tries again.")
@@ -100,7 +93,7 @@ async def test_what_fails_while_one_writes_on_is_sent_again_by_a_key(
 ) -> None:
     ann = await seeds.customer("Ann", "Hello")
     async with wired(sit, desk, place="desk") as (seat, wire):
-        await open_first(seat, "Hello")
+        await seat.open_ticket("Hello")
         wire.stall()
         await seat.press("i", *"First", "enter", *"Second")
         await seat.sees("Sending …", "First", "Second")
@@ -110,7 +103,7 @@ async def test_what_fails_while_one_writes_on_is_sent_again_by_a_key(
         await seat.press("escape")
         await seat.sees("s Send again")
     async with wired(sit, desk, place="desk") as (seat, wire):
-        await open_first(seat, "Hello")
+        await seat.open_ticket("Hello")
         await seat.sees("First", "no answer came before it was left", "Second")
         await seat.press("s")
         await seat.sees("Alice ✓ you")
@@ -149,7 +142,7 @@ async def test_a_desk_that_does_not_answer_stops_no_key(sit: Sit, seeds: Seeds, 
 async def test_who_sends_and_leaves_at_once_has_sent_all_the_same(sit: Sit, seeds: Seeds, desk: Desk) -> None:
     ann = await seeds.customer("Ann", "Hello")
     async with wired(sit, desk) as (seat, wire):
-        await open_first(seat, "Hello")
+        await seat.open_ticket("Hello")
         wire.stall()
         await seat.press("i", *"Bye", "enter", "escape", "x", "escape")
         await seat.until(lambda: isinstance(seat.app.screen, TicketsScreen), "the list is back")
@@ -157,21 +150,21 @@ async def test_who_sends_and_leaves_at_once_has_sent_all_the_same(sit: Sit, seed
         await seat.sees("No open tickets.")
         assert await texts_of(ann) == ["Hello", "Bye"]
         await seat.press("c")
-        await open_first(seat, "Bye")
+        await seat.open_ticket("Bye")
         assert "Not sent" not in seat.text
 
 
 async def test_what_fails_after_one_has_left_says_so_and_waits(sit: Sit, seeds: Seeds, desk: Desk) -> None:
     ann = await seeds.customer("Ann", "Hello")
     async with wired(sit, desk) as (seat, wire):
-        await open_first(seat, "Hello")
+        await seat.open_ticket("Hello")
         wire.stall()
         await seat.press("i", *"Bye", "enter", "escape", "escape")
         wire.cut()
         wire.flow()
         await seat.hears("It waits there to be sent again.")
         wire.mend()
-        await open_first(seat, "no answer came before it was left")
+        await seat.open_ticket("no answer came before it was left")
         await seat.press("s")
         await seat.sees("Alice ✓ you")
         assert await texts_of(ann) == ["Hello", "Bye"]
@@ -179,14 +172,16 @@ async def test_what_fails_after_one_has_left_says_so_and_waits(sit: Sit, seeds: 
 
 async def test_what_is_typed_in_one_go_is_no_command(sit: Sit, seeds: Seeds) -> None:
     await seeds.customer("Ann", "Hello")
+    await seeds.customer("Ben", "Hello")
     async with sit("Alice", (100, 30)) as seat:
-        await seat.sees("#1001", "● live")
+        await seat.sees("#1001", "#1002", "● live")
         for letter in "/#1001":
             seat.app.post_message(events.Key({"/": "slash", "#": "number_sign"}.get(letter, letter), letter))
         await seat.sees("Hello", "To the list")
         await seat.until(lambda: seat.app.screen.query_one(Input).value == "#1001", "all of it is there")
+        await seat.sees_no("#1002")
         await seat.press("enter")
-        await open_first(seat, "Hello")
+        await seat.open_ticket("Hello")
         for letter in "iextbaoup2q":
             seat.app.post_message(events.Key(letter, letter))
         await seat.until(lambda: seat.app.screen.pane.composer.text == "extbaoup2q", "all of it is there")
@@ -197,7 +192,7 @@ async def test_what_is_typed_in_one_go_is_no_command(sit: Sit, seeds: Seeds) -> 
 async def test_a_failed_act_says_why_and_is_repeated(sit: Sit, seeds: Seeds, desk: Desk) -> None:
     await seeds.customer("Ann", "Hello")
     async with wired(sit, desk) as (seat, wire):
-        await open_first(seat, "Hello")
+        await seat.open_ticket("Hello")
         wire.cut()
         await seat.press("x")
         await seat.hears("Not closed. The desk can't be reached")
@@ -227,7 +222,7 @@ async def test_a_login_that_ends_asks_for_a_code_and_loses_nothing(
 ) -> None:
     ann = await seeds.customer("Ann", "Hello")
     async with sit("Alice", (100, 30)) as seat:
-        await open_first(seat, "Hello")
+        await seat.open_ticket("Hello")
         await seat.press("i", *"Half")
         await seat.console.api.call("DELETE", f"/v1/mod/tokens/{seat.console.token_id}")
         await seat.until(lambda: isinstance(seat.app.screen, LoginScreen), "it asks for a code")

@@ -69,7 +69,7 @@ def assert_nothing_obeyed(seat) -> None:
     ids=lambda keys: "+".join(keys) or "list",
 )
 async def test_hostile_texts_are_text(hostile: None, sit: Sit, keys, dialog, size) -> None:
-    async with sit("Carol", size) as seat:
+    async with sit("Carol", size, shows_notices=True) as seat:
         await seat.press(*keys)
         await seat.sees(SHOWN[:12])
         assert_nothing_obeyed(seat)
@@ -86,7 +86,7 @@ async def test_hostile_texts_are_text(hostile: None, sit: Sit, keys, dialog, siz
 
 
 async def test_a_hostile_text_is_edited_as_text(hostile: None, sit: Sit) -> None:
-    async with sit("Carol") as seat:
+    async with sit("Carol", shows_notices=True) as seat:
         await seat.press("semicolon")
         await seat.sees(SHOWN[:12])
         await seat.press("e")
@@ -96,7 +96,7 @@ async def test_a_hostile_text_is_edited_as_text(hostile: None, sit: Sit) -> None
 
 
 async def test_the_whole_text_can_be_read_with_the_keys(hostile: None, sit: Sit) -> None:
-    async with sit("Carol") as seat:
+    async with sit("Carol", shows_notices=True) as seat:
         await seat.press("5")
         await seat.sees(SHOWN)
         await seat.press(*["J"] * 12)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from console.screens.conversation import ConversationScreen
 from tests.integration.plugin.mod.team import make_code
 from tests.tui.conftest import Sit
 from tests.tui.seat import Seat
@@ -32,13 +31,6 @@ class OnTheWay:
 
     def let_go(self) -> None:
         self._gate.set()
-
-
-async def has_open(seat: Seat, *texts: str) -> None:
-    await seat.sees("#1001")
-    await seat.press("enter")
-    await seat.until(lambda: isinstance(seat.app.screen, ConversationScreen), "it is open")
-    await seat.sees(*texts)
 
 
 async def test_a_list_keeps_what_changed_while_its_page_was_on_its_way(sit: Sit, seeds: Seeds) -> None:
@@ -107,7 +99,7 @@ async def test_a_message_before_the_first_page_hides_no_older_ones(sit: Sit, see
 async def test_a_message_keeps_its_new_state_when_an_older_page_comes(sit: Sit, seeds: Seeds) -> None:
     ann = await seeds.customer("Ann", "A slip")
     async with sit("Alice") as seat:
-        await has_open(seat, "A slip")
+        await seat.open_ticket("A slip")
         held = OnTheWay(seat, "messages")
         await seat.press("r")
         await seat.until(lambda: held.asked == 1, "the page is on its way")
@@ -121,7 +113,7 @@ async def test_a_message_keeps_its_new_state_when_an_older_page_comes(sit: Sit, 
 async def test_a_ticket_keeps_its_new_state_when_an_older_answer_comes(sit: Sit, seeds: Seeds) -> None:
     await seeds.customer("Ann", "Hello")
     async with sit("Alice") as seat:
-        await has_open(seat, "Hello")
+        await seat.open_ticket("Hello")
         held = OnTheWay(seat, "ticket")
         await seat.press("r")
         await seat.until(lambda: held.asked == 1, "the ticket is on its way")
@@ -137,7 +129,7 @@ async def test_what_came_while_another_section_was_shown_is_read_when_one_is_bac
 ) -> None:
     ann = await seeds.customer("Ann", "Hello")
     async with sit("Alice") as seat:
-        await has_open(seat, "Hello")
+        await seat.open_ticket("Hello")
         await seat.go("held")
         screen = seat.app._screen_stacks["tickets"][-1]
         newest = screen.pane._talk.newest
@@ -154,7 +146,7 @@ async def test_an_act_on_a_ticket_that_met_the_end_of_the_login_is_repeated_afte
 ) -> None:
     await seeds.customer("Ann", "Hello")
     async with sit("Alice", (100, 30)) as seat:
-        await has_open(seat, "Hello")
+        await seat.open_ticket("Hello")
         async with seeds.database.transaction() as tx:
             await tx.access.revoke(seat.console.token_id, seeds.clock.now())
         await seat.press("x")
