@@ -106,8 +106,8 @@ class Listing(ScrollView, Generic[T], can_focus=True):
 
     @property
     def selected(self) -> T | None:
-        """Return the selected row."""
-        return self._window.row(self._at)
+        """Return the selected row in its newest state, painted or not."""
+        return self._pending.get(self._selected or "") or self._window.row(self._at)
 
     @property
     def cursor(self) -> int:

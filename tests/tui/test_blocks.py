@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from textual.widgets import Static
 
 from console.screens.blocks import PAST
 from tests.tui.conftest import Sit
@@ -131,6 +133,20 @@ async def test_the_reason_is_changed_and_taken_away(sit: Sit, seeds: Seeds) -> N
         await seat.press("c", *["backspace"] * 4, "enter")
         await seat.sees_no("spam")
         assert (await blocks_of(seat))[0]["reason"] is None
+
+
+async def test_what_is_beside_the_list_does_not_go_back_to_what_was(sit: Sit, seeds: Seeds) -> None:
+    mallory = await seeds.customer("Mallory")
+    async with sit() as seat:
+        await block(seat, mallory, reason="old words")
+        await seat.go("blocks")
+        await seat.sees("old words")
+        screen = seat.app.screen
+        # A minute passes before the list is painted again.
+        screen.put(replace(screen.listing.selected, reason="new words"))
+        screen.time_passed()
+        assert screen.listing.selected.reason == "new words"
+        assert str(screen.query_one("#detail-words", Static).render()) == "new words"
 
 
 async def test_what_failed_is_said_and_repeated(sit: Sit, seeds: Seeds) -> None:
