@@ -93,7 +93,7 @@ async def note(terminal: Tmux, text: str) -> None:
     await terminal.shows("Note for the team, never to the customer", "enter Send")
     await terminal.write(text)
     await terminal.press("Enter")
-    await terminal.shows("Alice", text)
+    await terminal.shows("Note · Alice", text)
     await terminal.press("Escape")
     await terminal.shows("enter to write")
 

@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from stack.conditions import until
+from stack.conditions import PATIENCE, until
 from stack.operators import headset, make_code, operators_room
 from stack.system import System
 from stack.telegram_client import ALICE, MALLORY
-from tests.e2e.acts import PATIENCE, Case, join_room, open_case
+from tests.e2e.acts import Case, join_room, open_case
 
 WORD = "quartzzebra"
 ESCAPE = "\x1b[31m"

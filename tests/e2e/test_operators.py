@@ -45,6 +45,7 @@ async def case(system: System) -> AsyncIterator[Case]:
 
 
 async def test_status_says_how_the_desk_is(system: System, room: str, case: Case) -> None:
+    await become_well(system)
     lines = (await headset(system, "status", room_id=room)).splitlines()
     expected = [
         "Headset is ok",
