@@ -10,7 +10,7 @@ import time
 import traceback
 from pathlib import Path
 
-from . import console, posts, replies, report, rows, streams
+from . import console, memory, posts, replies, report, rows, streams
 from .figures import Figure, Plan, Row, Series
 
 ROWS: tuple[Row, ...] = (
@@ -19,6 +19,7 @@ ROWS: tuple[Row, ...] = (
     streams.ROW_MEMORY,
     streams.ROW_DELIVERIES,
     rows.ROW,
+    memory.ROW,
     console.ROW,
 )
 """In the order in which they are measured."""

@@ -29,6 +29,8 @@ MODERATOR = "moderator3"
 _RECENT = 1000
 """So many tickets, the newest, may be open, and their customers blocked: old ones close by themselves."""
 _HOUR_MS = 3_600_000
+_BEFORE = 1000
+"""Numbers that a plugin may have given out already."""
 
 _SQLITE, _POSTGRES = Scheme.SQLITE.value, Scheme.POSTGRES.value
 _SERIES = {
@@ -117,7 +119,7 @@ _ROOM_EVENT = """
 """
 _TEAM_EVENT = f"""
     INSERT INTO team_event (number, type, ticket, message_id, at)
-    {{n}} SELECT i, 'message.created', {_TICKET_OF}, {{id}}, {{now}} FROM n WHERE i <= $1 / 5
+    {{n}} SELECT {_BEFORE} + i, 'message.created', {_TICKET_OF}, {{id}}, {{now}} FROM n WHERE i <= $1 / 5
 """
 _AUDIT = f"""
     INSERT INTO audit (id, at, actor_id, actor_name, action, target, detail)
@@ -169,8 +171,8 @@ _PER_MESSAGE = (
     _REDACTION,
     _STRANGER,
 )
-_COUNTERS = """
-    UPDATE counter SET value = CASE name WHEN 'team_event' THEN CAST($1 AS BIGINT) / 5 ELSE $2 + 1000 END
+_COUNTERS = f"""
+    UPDATE counter SET value = CASE name WHEN 'team_event' THEN CAST($1 AS BIGINT) / 5 ELSE $2 END + {_BEFORE}
     WHERE name IN ('team_event', 'ticket')
 """
 
