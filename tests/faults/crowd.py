@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import uuid
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from urllib.parse import quote
 
@@ -172,6 +172,14 @@ class Crowd:
 
         await until(find, "a post of every customer in the group", within=PATIENCE, every=0.2)
 
+    async def reach_group(self) -> None:
+        """Return once every message is in the group, whatever the customers have got."""
+
+        async def is_there() -> bool:
+            return not self._missing_in(await self._team_side())
+
+        await until(is_there, "every message in the group", within=PATIENCE, every=0.2)
+
     async def settle(self, *, excused: Collection[Token] = (), within: float = PATIENCE) -> None:
         """Return once everything has arrived, or nothing more can be hoped for.
 
@@ -196,8 +204,11 @@ class Crowd:
     async def _has_arrived(self, excused: Collection[Token]) -> bool:
         if any(not self._has_got(visitor) for visitor in self.visitors):
             return False
-        there = {token for text in await self._team_side() for token in messages_in(text)}
-        return all(there.issuperset(set(visitor.taken) - set(excused)) for visitor in self.visitors)
+        return self._missing_in(await self._team_side()).issubset(excused)
+
+    def _missing_in(self, texts: Iterable[str]) -> set[Token]:
+        there = {token for text in texts for token in messages_in(text)}
+        return {token for visitor in self.visitors for token in visitor.taken} - there
 
     @staticmethod
     def _has_got(visitor: Visitor) -> bool:
