@@ -19,13 +19,16 @@ _ADD = """
     FROM batch WHERE id = $1 AND held = 1 AND CAST($3 AS TEXT) IS NOT NULL
     RETURNING 1
 """
+# Crossed: SQLite would go through all posts to find those of the few batches.
 _LIST_WAITING = """
-    SELECT e.event_id, b.sent_at FROM batch b JOIN ticket_event e ON e.batch_id = b.id
-    WHERE b.state = 'sent' AND b.stands_for IS NOT NULL AND e.status = 'sent' ORDER BY b.sent_at, b.id
+    SELECT e.event_id, b.sent_at FROM batch b CROSS JOIN ticket_event e
+    WHERE e.batch_id = b.id AND b.state = 'sent' AND b.stands_for IS NOT NULL AND e.status = 'sent'
+    ORDER BY b.sent_at, b.id
 """
 _LIST_DELAYS = """
     SELECT confirmed_at - sent_at AS delay FROM batch
-    WHERE state = 'delivered' AND direct_id IS NULL AND stands_for IS NULL ORDER BY id DESC LIMIT $1
+    WHERE confirmed_at > 0 AND state = 'delivered' AND direct_id IS NULL AND stands_for IS NULL
+    ORDER BY confirmed_at DESC LIMIT $1
 """
 
 
