@@ -92,8 +92,8 @@ class KeyCommands(Provider):
         return run
 
 
-class HeadsetConsole(App[None]):
-    """The moderators' console over one desk."""
+class HeadsetConsole(App[NewToken]):
+    """The moderators' console over one desk; ends with a token if it is another moderator's."""
 
     TITLE = "Headset"
     CSS_PATH = "console.tcss"
@@ -332,8 +332,11 @@ class HeadsetConsole(App[None]):
         self._is_asking_for_login = False
         if new is None:
             return
-        self.client.token = new.token
         self._keep_token(new)
+        if new.moderator.id != self.desk.me.moderator.id:
+            self.exit(new)
+            return
+        self.client.token = new.token
         self._listen()
         for screen in self._screens():
             screen.refresh_all()

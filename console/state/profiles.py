@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from platformdirs import PlatformDirs
 
@@ -39,9 +40,9 @@ class Profile:
         """Where its token is kept."""
         return TokenKeeper(profile=self.name, url=self.url, folder=self.folder)
 
-    def open_store(self) -> Store:
-        """Open its drafts, marks and settings."""
-        return Store(self.folder, self.config)
+    def open_store(self, moderator_id: str) -> Store:
+        """Open a moderator's drafts and marks, and the settings: whoever logs in next has their own."""
+        return Store(self.folder / "moderators" / quote(moderator_id, safe=""), self.config)
 
 
 class Profiles:

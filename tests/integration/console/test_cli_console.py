@@ -18,11 +18,15 @@ import pytest
 from console.api.client import Client
 from console.state.profiles import Profiles
 from stack.conditions import PATIENCE, until
+from stack.customer import Customer
 from tests.integration.console.running import Run
 from tests.integration.plugin.desk import Desk
 from tests.integration.plugin.mod.team import make_code
 
 ROOT = Path(__file__).parents[3]
+
+NEW_SCREEN = "\x1b[?1049h"
+"""What a program begins with that takes the whole terminal."""
 
 
 class Terminal:
@@ -138,3 +142,42 @@ async def test_a_new_login_in_the_console_is_kept(
     mine = Client(url, token())
     assert (await mine.me()).moderator.name == "Alice"
     await mine.close()
+
+
+async def test_another_moderator_who_logs_in_finds_nothing_of_the_first_one(
+    token: Callable[[], str | None], desk: Desk, carol: Client, url: str, customer: Customer
+) -> None:
+    mine = Client(url, old := token())
+    alice = (await mine.me()).moderator.id
+    await mine.close()
+    await customer.send("Hello")
+    profile = Profiles().choose(None)
+
+    async def is_kept() -> bool:
+        return any(path.read_text() == "half an answer" for path in profile.folder.rglob("t1001"))
+
+    async with opened_console() as terminal:
+        await terminal.shows("#1001")
+        terminal.type("\r")
+        await terminal.shows("enter to write")
+        terminal.type("ihalf an answer")
+        await until(is_kept, "the draft is kept")
+        await revoke(carol, url, old)
+        await terminal.shows("Log in again")
+        terminal.shown = b""
+        terminal.type(await make_code(desk, "Bob") + "\r")
+        await terminal.shows(NEW_SCREEN)
+        terminal.shown = terminal.shown.rpartition(NEW_SCREEN.encode())[2]
+        await terminal.shows("Bob")
+        await terminal.shows("#1001")
+        terminal.type("\r")
+        await terminal.shows("enter to write")
+        assert b"half" not in terminal.shown
+        terminal.type("\x11")
+        assert await asyncio.wait_for(terminal.process.wait(), PATIENCE) == 0
+    client = Client(url, profile.tokens.load())
+    assert (await client.me()).moderator.name == "Bob"
+    await client.close()
+    store = profile.open_store(alice)
+    assert store.drafts.get("t1001") == "half an answer"
+    store.close()

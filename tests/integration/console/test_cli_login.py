@@ -116,7 +116,7 @@ async def test_a_revoked_token_asks_for_a_login_and_keeps_drafts(
     run: Run, desk: Desk, url: str, carol: Client
 ) -> None:
     token = await log_in(run, desk, url)
-    store = Profiles().choose(None).open_store()
+    store = Profiles().choose(None).open_store("alice")
     store.drafts.set("t1042", "half an answer")
     store.close()
     client = Client(url, token)
@@ -130,7 +130,7 @@ async def test_a_revoked_token_asks_for_a_login_and_keeps_drafts(
     assert done.stderr.count("\n") == 1
 
     await log_in(run, desk, url)
-    store = Profiles().choose(None).open_store()
+    store = Profiles().choose(None).open_store("alice")
     assert store.drafts.get("t1042") == "half an answer"
     store.close()
 
