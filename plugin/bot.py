@@ -106,7 +106,7 @@ class Headset(Plugin):
 
     async def start(self) -> None:
         """Open for customers, or wait for a configuration that can be used."""
-        self._let_log_as_before = keep_clean(self.log)
+        self._let_log_as_before = keep_clean(self.log, self.client.log)
         try:
             await self._start()
         except BaseException:

@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterator
 _STATEMENTS = "aiosqlite"
 """Its lines at DEBUG are statements with their values."""
 
+_UNREADABLE = "Failed to deserialize "
+"""How mautrix begins to say, at any level, that it can't read an event; the whole of it follows."""
+
 _REQUESTS = ("aiohttp.access", "aiohttp.server")
 """Paths may hold line ends and escapes; what is said of a request that can't be read repeats its headers."""
 
@@ -38,14 +41,24 @@ class _NoDetails(logging.Filter):
         return record.levelno > logging.DEBUG
 
 
-def keep_clean(log: logging.Logger) -> Callable[[], None]:
-    """Keep `log`, and what maubot's libraries write on the plugin's behalf, clean; return what undoes it.
+class _NoEvents(logging.Filter):
+    """Takes out of a line the event that it is about."""
 
-    Several plugins of one maubot may do so at once, each for itself.
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record; none is dropped."""
+        if record.getMessage().startswith(_UNREADABLE):
+            record.msg, record.args = f"{_UNREADABLE}an event of a room", ()
+        return True
+
+
+def keep_clean(log: logging.Logger, clients: logging.Logger) -> Callable[[], None]:
+    """Keep the plugin's log clean, its Matrix client's, and what libraries write on its behalf.
+
+    Several plugins of one maubot may do so at once, each for itself. Return what undoes it.
     """
-    named = [log, *map(logging.getLogger, (*_REQUESTS, _STATEMENTS))]
+    named = [log, clients, *map(logging.getLogger, (*_REQUESTS, _STATEMENTS))]
     added: list[tuple[logging.Logger, logging.Filter]] = [(one, _Plain()) for one in named]
-    added.append((logging.getLogger(_STATEMENTS), _NoDetails()))
+    added += [(clients, _NoEvents()), (logging.getLogger(_STATEMENTS), _NoDetails())]
     for logger, one in added:
         logger.addFilter(one)
 

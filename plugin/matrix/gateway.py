@@ -92,8 +92,9 @@ class MautrixGateway:
         """Answer texts by notices: `answer` gets the room, the sender, the text; return what undoes it."""
 
         async def handler(event: MessageEvent) -> None:
-            body = getattr(event.content, "body", None) or ""
-            text = await answer(str(event.room_id), str(event.sender), body)
+            body = getattr(event.content, "body", None)
+            # Another server may send anything as one.
+            text = await answer(str(event.room_id), str(event.sender), body if isinstance(body, str) else "")
             if text is not None:
                 await self.send_notice(str(event.room_id), text)
 

@@ -43,6 +43,8 @@ async def speak_in_matrix(system: System) -> None:
     """Let people write to the bot, and an operator read what others are called."""
     mallory = await join_room(system, "mallory")
     await mallory.send_text(system.room_id, f"!headset allow {mallory.mxid} {WORD}")
+    unreadable = {"msgtype": "m.text", "body": WORD, "m.relates_to": "x"}
+    await mallory.send(system.room_id, unreadable)
     async with operators_room(system) as room_id:
         assert WORD in await headset(system, f"allow 5559999 {WORD}", room_id=room_id)
         assert WORD in await headset(system, "moderators", room_id=room_id)
@@ -83,6 +85,9 @@ async def test_nothing_that_somebody_wrote_is_in_the_log(
         r"/v1/\x1b[31m\r\n[ERROR@maubot] forged 404",
     ):
         assert told in log, told
+    assert "Failed to deserialize an event of a room" in log
+    assert "Traceback" not in log
+    assert "Failed to run handler" not in log
     lines = log.splitlines()
     for secret in (WORD, code, token, customer_token):
         assert [line for line in lines if secret in line] == []

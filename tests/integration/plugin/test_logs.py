@@ -123,9 +123,11 @@ async def test_a_request_that_can_t_be_read_is_not_repeated(heard_desk: tuple[De
     assert [line for line in ear.lines if "aiohttp.server" in line]
 
 
-async def test_the_logs_are_as_before_when_the_plugin_has_stopped(tmp_path) -> None:
+async def test_the_logs_are_as_before_when_the_plugin_has_stopped(
+    heard_desk: tuple[Desk, Ear], tmp_path
+) -> None:
     names = ("aiosqlite", "aiohttp.access", "aiohttp.server", "test.headset")
-    watched = [logging.getLogger(name) for name in names]
+    watched = [*(logging.getLogger(name) for name in names), heard_desk[0].plugin.client.log]
     before = [list(one.filters) for one in watched]
     async with open_desk(tmp_path):
         running = [list(one.filters) for one in watched]

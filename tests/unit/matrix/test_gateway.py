@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
+from maubot.matrix import MaubotMatrixClient
+from mautrix.api import HTTPAPI
+from mautrix.client.syncer import SyncStream
 from mautrix.errors import MatrixStandardRequestError, MForbidden, MNotFound
+from mautrix.types import DeviceID, Event, UserID
 
 from plugin.matrix.asking import asked
 from plugin.matrix.events import MARK_KEY, MatrixEventReader
-from plugin.matrix.gateway import _NO_REDACTION, _content, _is_genuine, _room_event
+from plugin.matrix.gateway import _NO_REDACTION, MautrixGateway, _content, _is_genuine, _room_event
 from plugin.services.ports import MatrixFailed, Post, PostMark
 from tests.unit.matrix.room import BOT, FIRST_ANSWER, LoadCapture
 
@@ -140,3 +146,26 @@ async def test_what_may_not_be_redacted_is_not_tried_for_ever(
     with pytest.raises(MatrixFailed) as refused:
         await asked(request())
     assert not refused.value.permanent
+
+
+# What is said to the bot
+
+
+@pytest.mark.parametrize("content", [{"body": 5}, {"body": [1]}, {"body": {"a": "b"}}, {"body": None}, {}])
+async def test_a_text_that_is_none_is_read_as_nothing(
+    content: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another server may send anything; each time an error in the log would let it fill that."""
+    heard = []
+
+    async def answer(_room_id: str, _sender: str, text: str) -> None:
+        heard.append(text.strip())
+
+    async with ClientSession() as session:
+        api = HTTPAPI(base_url="http://127.0.0.1:1", client_session=session)
+        client = MaubotMatrixClient(mxid=UserID(BOT), device_id=DeviceID("TEST"), api=api)
+        MautrixGateway(client).on_text(answer)
+        event = Event.deserialize(raw("m.room.message", {"msgtype": "m.text", **content}, room_id="!room"))
+        await asyncio.gather(*client.dispatch_event(event, SyncStream.JOINED_ROOM | SyncStream.TIMELINE))
+    assert heard == [""]
+    assert "Failed to run handler" not in caplog.text
