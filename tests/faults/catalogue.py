@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from tests.faults import fault_01_killed, fault_02_uncommitted, fault_03_homeserver, fault_18_left
+from tests.faults import (
+    fault_01_killed,
+    fault_02_uncommitted,
+    fault_03_homeserver,
+    fault_17_late,
+    fault_18_left,
+)
 from tests.faults.plan import Fault
 
 FAULTS: tuple[Fault, ...] = (
     fault_01_killed.FAULT,
     fault_02_uncommitted.FAULT,
     fault_03_homeserver.FAULT,
+    fault_17_late.FAULT,
     fault_18_left.FAULT,
 )

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import itertools
 import uuid
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
+from typing import Protocol
 from urllib.parse import quote
 
 import aiohttp
@@ -16,7 +17,7 @@ from plugin.matrix.events import MARK_KEY
 from stack.conditions import NotInTimeError, all_of, until
 from stack.customer import Customer, StreamEvent
 from stack.json_api import RefusedError
-from stack.matrix import CLIENT, Event
+from stack.matrix import CLIENT, Event, MatrixUser
 from stack.system import System
 from stack.telegram_client import ALICE, Sender
 from tests.faults.checker import (
@@ -230,7 +231,7 @@ class Crowd:
             telegram=telegram,
             room=await list_posts(self.system),
             customers=[
-                Seen(stream=visitor.texts, history=await _read_history(visitor.customer))
+                Seen(stream=visitor.texts, history=await read_history(visitor.customer))
                 for visitor in self.visitors
             ],
         )
@@ -242,9 +243,16 @@ async def open_crowd(system: System, customers: int, *, bridged: bool = True) ->
     """New customers with open streams; `bridged` is False where the bridge does not run."""
     crowd = next(_crowds)
     visitors = [Visitor(crowd, number, await system.customer()) for number in range(customers)]
+    async with open_streams(visitors):
+        yield Crowd(system, visitors, bridged=bridged)
+
+
+@asynccontextmanager
+async def open_streams(visitors: Sequence[Visitor]) -> AsyncIterator[None]:
+    """Keep everybody's stream open."""
     streams = [asyncio.create_task(visitor.keep_stream()) for visitor in visitors]
     try:
-        yield Crowd(system, visitors, bridged=bridged)
+        yield
     finally:
         for stream in streams:
             stream.cancel()
@@ -257,7 +265,17 @@ async def open_crowd(system: System, customers: int, *, bridged: bool = True) ->
         assert not failed, failed
 
 
-async def list_posts(system: System) -> list[RoomPost]:
+class Watched(Protocol):
+    """Somebody who can look at the support room."""
+
+    @property
+    def admin(self) -> MatrixUser: ...
+
+    @property
+    def room_id(self) -> str: ...
+
+
+async def list_posts(system: Watched) -> list[RoomPost]:
     """Return all posts of the bot in the support room, oldest first; edits are none."""
     return [
         RoomPost(batch=mark["batch"], attempt=mark["attempt"], part=mark["part"], text=content["body"])
@@ -266,7 +284,7 @@ async def list_posts(system: System) -> list[RoomPost]:
     ]
 
 
-async def list_events(system: System) -> list[Event]:
+async def list_events(system: Watched) -> list[Event]:
     """Return all messages of the support room, oldest first."""
     newest_first: list[Event] = []
     path = f"{CLIENT}/rooms/{quote(system.room_id)}/messages?dir=b&limit=1000"
@@ -280,7 +298,8 @@ async def list_events(system: System) -> list[Event]:
         start = f"&from={quote(page['end'])}"
 
 
-async def _read_history(customer: Customer) -> list[str]:
+async def read_history(customer: Customer) -> list[str]:
+    """Return the texts of a whole conversation."""
     texts: list[str] = []
     after: int | None = 0
     while after is not None:

@@ -1,8 +1,4 @@
-"""A moderator on another homeserver: what federation brings late reaches the customer all the same.
-
-Two Synapses in one room. The way from the other one to ours can be cut, and only that way: so the reply
-is older, by its place in the room's graph, than what the plugin has read by the time that it comes.
-"""
+"""Two Synapses in one room, the plugin on one, a moderator on the other; the way between can be cut."""
 
 from __future__ import annotations
 
@@ -11,7 +7,6 @@ import contextlib
 import ipaddress
 import json
 import secrets
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -20,14 +15,13 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import aiohttp
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from stack import archive
 from stack.conditions import all_of, until
-from stack.customer import Customer, EventStream, open_session
+from stack.customer import Customer, open_session
 from stack.json_api import JsonApi, RefusedError
 from stack.matrix import CLIENT, MatrixUser, register
 from stack.maubot_host import MaubotHost
@@ -37,8 +31,6 @@ from stack.synapse import Federation, Synapse
 ROOT = Path(__file__).parents[2]
 INSTANCE = "support"
 ADMIN_API = "/_synapse/admin/v1"
-MORE_THAN_A_SYNC = 120
-"""Events; a sync of the inbox holds 100."""
 
 
 class Link:
@@ -110,24 +102,31 @@ class Desk:
     bot: str
     room_id: str
 
-    @contextlib.asynccontextmanager
-    async def case(self) -> AsyncIterator[Case]:
-        """Opens a customer's case; both homeservers have its post."""
-        api = JsonApi(self.session, f"{self.maubot.url}/_matrix/maubot/plugin/{INSTANCE}")
-        customer, question = await open_session(api), f"question {uuid.uuid4()}"
-        async with customer.stream() as stream:
-            await customer.send(question)
-            post = await self.alice.wait_for_event(
-                self.room_id,
-                lambda event: event["sender"] == self.bot and question in event["content"].get("body", ""),
-                "the bot's post",
-            )
-            await self.bob.wait_for_event(
-                self.room_id,
-                lambda event: event["event_id"] == post["event_id"],
-                "the post on the other homeserver",
-            )
-            yield Case(desk=self, customer=customer, stream=stream, post=post["event_id"])
+    @property
+    def admin(self) -> MatrixUser:
+        """Who looks at the room."""
+        return self.alice
+
+    async def customer(self) -> Customer:
+        """Come as a new anonymous customer."""
+        return await open_session(
+            JsonApi(self.session, f"{self.maubot.url}/_matrix/maubot/plugin/{INSTANCE}")
+        )
+
+    async def wait_for_post(self, text: str) -> str:
+        """Return the id of the bot's post, once both homeservers have it."""
+        post = await self.alice.wait_for_event(
+            self.room_id,
+            lambda event: event["sender"] == self.bot and text in event["content"].get("body", ""),
+            "the bot's post",
+        )
+        event_id: str = post["event_id"]
+        await self.bob.wait_for_event(
+            self.room_id,
+            lambda event: event["event_id"] == event_id,
+            "the post on the other homeserver",
+        )
+        return event_id
 
     async def find_depth(self, event_id: str) -> int | None:
         """The event's depth in the room's graph, once our homeserver has it."""
@@ -157,49 +156,6 @@ class Desk:
         query = {"filter": json.dumps({"room": room}), "timeout": "0"} | ({"since": since} if since else {})
         answer: dict[str, Any] = await self.alice.api.call("GET", f"{CLIENT}/sync?{urlencode(query)}")
         return answer
-
-
-@dataclass(kw_only=True)
-class Case:
-    """A customer, and the bot's post of the first message."""
-
-    desk: Desk
-    customer: Customer
-    stream: EventStream
-    post: str
-
-    async def reply(self, moderator: MatrixUser) -> tuple[str, str]:
-        """Replies to the post; returns text and event id."""
-        text = f"answer {uuid.uuid4()}"
-        return text, await moderator.send_text(self.desk.room_id, text, reply_to=self.post)
-
-    async def answer(self, moderator: MatrixUser) -> tuple[str, str]:
-        """Replies and returns once the customer has it: all that our homeserver had before has been read."""
-        text, event_id = await self.reply(moderator)
-        await self.stream.wait_for_text(text)
-        return text, event_id
-
-    async def read_past(self) -> tuple[str, str, int]:
-        """Replies from the other homeserver, unheard by ours, whose users write on and are read.
-
-        Returns the text and the id of that reply, and the depth of the last event that was read.
-        """
-        late, late_id = await self.reply(self.desk.bob)
-        for number in range(5):
-            await self.desk.alice.send_text(self.desk.room_id, f"talk {number}")
-        _, last_id = await self.answer(self.desk.alice)
-        depth = await self.desk.find_depth(last_id)
-        assert depth is not None
-        assert await self.desk.find_depth(late_id) is None, "the way was not cut"
-        return late, late_id, depth
-
-    async def texts(self) -> list[str]:
-        """All that was said up to a last word of Alice's, on which history and stream must agree."""
-        await self.answer(self.desk.alice)
-        texts = [message["text"] for message in (await self.customer.history())["items"]]
-        created = [event.data for event in self.stream.seen if event.type == "message.created"]
-        assert [message["text"] for message in created] == texts
-        return texts
 
 
 def server_of(mxid: str) -> str:
@@ -234,10 +190,9 @@ def write_certificate(folder: Path) -> tuple[Path, Path]:
     return paths
 
 
-@pytest.fixture(scope="module")
-async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
-    """Two homeservers and the plugin, for both tests."""
-    folder = tmp_path_factory.mktemp("federation")
+@contextlib.asynccontextmanager
+async def open_desk(folder: Path) -> AsyncIterator[Desk]:
+    """Start two homeservers and the plugin, with all they keep in this folder."""
     certificate, key = write_certificate(folder)
     ports = pick(["ours", "our_federation", "link", "other", "other_federation", "maubot"])
     secret = secrets.token_urlsafe(32)
@@ -310,32 +265,3 @@ async def join(desk: Desk) -> None:
         return bool(found["last_successful_stream_ordering"])
 
     await until(reached, "the other homeserver knows that ours has the event")
-
-
-async def test_a_reply_that_federation_brings_late_reaches_the_customer(desk: Desk) -> None:
-    async with desk.case() as case:
-        with desk.link.cut():
-            late, late_id, read = await case.read_past()
-        assert await desk.bring(late_id) < read, "the event was not late"
-        await case.stream.wait_for_text(late)
-        assert (await case.texts()).count(late) == 1
-
-
-async def test_a_late_reply_in_a_gap_reaches_the_customer(desk: Desk) -> None:
-    async with desk.case() as case:
-        with desk.link.cut():
-            late, late_id, read = await case.read_past()
-        since = (await desk.sync())["next_batch"]
-        await desk.maubot.stop_instance(INSTANCE)
-        try:
-            assert await desk.bring(late_id) < read, "the event was not late"
-            for _ in range(0, MORE_THAN_A_SYNC, 10):
-                await all_of(*(desk.alice.send_text(desk.room_id, "talk") for _ in range(10)))
-            timeline = (await desk.sync(since))["rooms"]["join"][desk.room_id]["timeline"]
-            assert timeline["limited"], "there was no gap"
-            assert late_id not in [event["event_id"] for event in timeline["events"]]
-        finally:
-            await desk.maubot.start_instance(INSTANCE)
-    async with case.customer.stream(last_event_id=0) as case.stream:
-        await case.stream.wait_for_text(late)
-        assert (await case.texts()).count(late) == 1
