@@ -189,6 +189,20 @@ check() {
   "$work/main/bin/$1" "${@:2}" || failed+=("$*")
 }
 
+# Starts pytest beside the others; its output follows when `finish` is called with the same name.
+beside() {
+  say "pytest ${*:2}, beside the others"
+  pytest "${@:2}" >"$work/$1.log" 2>&1 &
+  parts[$1]=$!
+}
+
+finish() {
+  say "waiting for pytest $1"
+  wait "${parts[$1]}" || failed+=("pytest $1, see above or $work/$1.log")
+  unset "parts[$1]"
+  cat "$work/$1.log"
+}
+
 run_tests() {
   prepare postgresql chromium tmux
   cd "$root"
@@ -199,20 +213,20 @@ run_tests() {
   check ruff format --check .
   check mypy
   check lint-imports
-  # Beside each other: the end-to-end tests mostly wait, those under faults for minutes of the real clock.
-  local faults=(tests/e2e/test_delivery.py tests/e2e/test_pacing.py)
-  say "pytest tests/e2e, in two parts whose output follows at the end"
-  pytest "${faults[@]}" >"$work/faults.log" 2>&1 & parts=($!)
-  pytest tests/e2e "${faults[@]/#/--ignore=}" >"$work/e2e.log" 2>&1 & parts+=($!)
+  # Whole systems mostly wait, those under faults for minutes of the real clock.
+  local minutes=(tests/e2e/test_delivery.py tests/e2e/test_pacing.py)
+  declare -gA parts=()
   trap 'kill "${parts[@]}" 2>/dev/null || true' EXIT
-  check pytest --ignore tests/e2e --ignore tests/browser
-  # Alone on the machine but for tests that mostly wait: a page's times are measured.
+  beside faults tests/faults "${minutes[@]}"
+  beside e2e tests/e2e "${minutes[@]/#/--ignore=}"
+  beside tui tests/tui
+  check pytest --ignore tests/e2e --ignore tests/faults --ignore tests/tui --ignore tests/browser
+  # Alone on the machine but for what mostly waits: a page's times are measured.
+  finish tui
   check pytest tests/browser
-  say "waiting for the end-to-end tests"
-  wait "${parts[0]}" || failed+=("pytest ${faults[*]}")
-  wait "${parts[1]}" || failed+=("pytest tests/e2e")
+  finish faults
+  finish e2e
   trap - EXIT
-  cat "$work/faults.log" "$work/e2e.log"
   [ ${#failed[@]} -eq 0 ] || fail "failed: $(printf '%s; ' "${failed[@]}")"
   say "all checks passed"
 }
