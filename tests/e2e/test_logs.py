@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from stack.conditions import PATIENCE, until
+from stack.conditions import until
 from stack.operators import headset, make_code, operators_room
 from stack.system import System
 from stack.telegram_client import ALICE, MALLORY
@@ -76,7 +76,7 @@ async def test_nothing_that_somebody_wrote_is_in_the_log(
             log = system.maubot.log.read_text()
             return log if "forged 404" in log else None
 
-        log = await until(whole_log, "the last request is in the log", within=PATIENCE)
+        log = await until(whole_log, "the last request is in the log")
     # It is a log at DEBUG, of all that was done.
     for told in (
         "DEBUG@mau",

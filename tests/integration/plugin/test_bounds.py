@@ -12,8 +12,6 @@ from stack.customer import open_session
 from stack.json_api import JsonApi
 from tests.integration.plugin.desk import Desk
 
-PATIENCE = 120.0
-
 
 async def test_streams_that_have_gone_leave_nothing(
     desk: Desk, api: JsonApi, monkeypatch: pytest.MonkeyPatch
@@ -30,10 +28,10 @@ async def test_streams_that_have_gone_leave_nothing(
         async def oldest_have_ended() -> bool:
             return desk.plugin._streams.count == 20 * streams.MOST_STREAMS
 
-        await until(oldest_have_ended, "each session has three streams", within=PATIENCE)
+        await until(oldest_have_ended, "each session has three streams")
         assert len(kept_by_hub) == len(kept_by_streams) == 20
 
     async def nothing_is_left() -> bool:
         return not kept_by_hub and not kept_by_streams
 
-    await until(nothing_is_left, "nothing is left of the streams", within=PATIENCE)
+    await until(nothing_is_left, "nothing is left of the streams")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from plugin.web import limits
+from stack.conditions import PATIENCE
 from stack.customer import Customer, open_session
 from stack.json_api import Answer, JsonApi
 from tests.integration.plugin.desk import Desk
@@ -102,7 +103,7 @@ async def live(witness: Witness, subject: str, clock: Any) -> None:
         ):
             await witness.ask("GET", path)
         while len(stream.seen) < 6:
-            assert await stream.next(within=120) is not None
+            assert await stream.next(within=PATIENCE) is not None
         witness.note([(event.id, event.type, event.data) for event in stream.seen])
     token = sign_token(claims(clock, sub=subject), SECRET)
     body = {"token": token, "join_conversation": True}

@@ -20,6 +20,7 @@ from plugin.services.housekeeping import (
     KEEP_SILENT,
 )
 from plugin.services.ids import new_ulid
+from stack.conditions import PATIENCE
 from tests.integration.services.conftest import make_settings
 from tests.integration.services.office import Office
 
@@ -170,7 +171,7 @@ async def test_whoever_begins_to_write_while_they_are_looked_at_is_passed_over(
         await tx.conversations.lock(session.customer_id)
         # Of its own, as in the plugin: it must not wait for this one.
         turn = asyncio.create_task(office.housekeeping.worker._turn())
-        await asyncio.wait_for(turn, 120)
+        await asyncio.wait_for(turn, PATIENCE)
     assert await count(postgres_store, "session") == 1
 
 

@@ -11,6 +11,7 @@ from plugin.db.database import Database
 from plugin.services.matrix_commands import MatrixCommands
 from plugin.services.mod.team import TeamService
 from plugin.services.sign_out import SignOutOrders
+from stack.conditions import PATIENCE
 from stack.customer import EventStream, open_session
 from stack.json_api import JsonApi, RefusedError
 from tests.integration.plugin.desk import Desk
@@ -33,7 +34,7 @@ async def say(desk: Desk, command: str, *, by: str = OPERATOR, admins: tuple[str
 
 async def ends(stream: EventStream) -> list[str]:
     """Return the types of the events up to the stream's end."""
-    while await stream.next(within=120) is not None:
+    while await stream.next(within=PATIENCE) is not None:
         pass
     return [event.type for event in stream.seen]
 
