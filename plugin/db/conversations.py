@@ -9,8 +9,8 @@ from mautrix.util.async_db import Connection, Scheme
 
 from ..domain.errors import Unavailable
 from ..domain.model import Author, Channel, ConversationEvent, Customer, Message
+from .arguments import Arguments
 from .columns import Row, from_ms, from_ms_or_none, to_ms
-from .filters import Arguments
 from .search_index import SearchIndex
 from .sessions import CUSTOMER, customer_from_row
 from .team_events import TeamEventRepository, TeamEventType
@@ -265,13 +265,17 @@ class ConversationRepository:
     async def list_events_after(self, customer_id: str, number: int, limit: int) -> list[ConversationEvent]:
         """Return the events after a number, in order, each with what it is about as that is now."""
         rows = await self._conn.fetch(_LIST_EVENTS, customer_id, number, limit)
-        tickets = TicketRepository(self._conn, self._events)
+        # Not one by one: whoever comes back is told many.
+        messages = await self.get_messages({row["message_id"] for row in rows if row["message_id"]})
+        repository = TicketRepository(self._conn, self._events)
+        numbers = {row["ticket"] for row in rows if row["ticket"]}
+        tickets = {number: await repository.get_by_number(number) for number in numbers}
         return [
             ConversationEvent(
                 number=row["number"],
                 type=row["type"],
-                message=row["message_id"] and await self.get_message(row["message_id"]),
-                ticket=row["ticket"] and await tickets.get_by_number(row["ticket"]),
+                message=messages.get(row["message_id"]),
+                ticket=tickets.get(row["ticket"]),
             )
             for row in rows
         ]

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from ..domain.desk import TicketFilter
+from .arguments import Arguments
 from .blocks import BLOCKED_CUSTOMERS, IS_BLOCKED
 from .columns import to_ms
-
-
-class Arguments:
-    """The arguments of a query that is put together."""
-
-    def __init__(self) -> None:
-        self.values: list[Any] = []
-
-    def add(self, value: Any) -> str:
-        """Take one more, and return what stands for it in the query."""
-        self.values.append(value)
-        return f"${len(self.values)}"
-
-    def add_all(self, values: Sequence[Any]) -> str:
-        """Take several, and return what stands for them in `IN (…)`."""
-        return ", ".join(self.add(value) for value in values)
 
 
 def is_blocked(who: str, arguments: Arguments, now: datetime) -> str:

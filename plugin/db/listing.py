@@ -23,8 +23,9 @@ from ..domain.desk import (
     TicketLine,
     TicketPlace,
 )
+from .arguments import Arguments
 from .columns import Row, from_ms, from_ms_or_none
-from .filters import Arguments, conditions, is_blocked
+from .filters import conditions, is_blocked
 from .waiting import LONGEST
 
 _KEYS: dict[Sort, str] = {

@@ -10,7 +10,8 @@ from mautrix.util.async_db import Connection, Scheme
 
 from ..domain.desk import TicketFilter
 from ..domain.words import Terms
-from .filters import Arguments, conditions
+from .arguments import Arguments
+from .filters import conditions
 from .search_index import INDEXED_BEGINNING, STRETCHES, STRETCHES_OF_ID, particulars
 
 # A longer beginning is looked up by what of it is indexed, and the rest of it looked at in what was found: to

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from mautrix.util.async_db import Connection, Scheme
 
 from ..domain.model import Customer, Session
+from .arguments import Arguments
 from .columns import Row, from_ms, from_ms_or_none, to_ms
 from .search_index import SearchIndex
 
@@ -37,7 +39,7 @@ _GET_OR_ADD_KEY = """
     RETURNING value
 """
 _IS_ERASED = "SELECT 1 FROM customer WHERE id = $1 AND erased_at IS NOT NULL"
-_IS_LIVE = "SELECT 1 FROM session WHERE id = $1 AND ended_at IS NULL"
+_LIST_LIVE = "SELECT id FROM session WHERE id IN ({}) AND ended_at IS NULL"
 _END_SESSION = "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING 1"
 _END_SESSIONS = "UPDATE session SET ended_at = $2 WHERE customer_id = $1 AND ended_at IS NULL"
 _COUNT_LIVE = "SELECT COUNT(*) FROM session WHERE ended_at IS NULL"
@@ -151,7 +153,13 @@ class SessionRepository:
 
     async def is_live(self, session_id: str) -> bool:
         """Tell whether the session is not ended."""
-        return await self._conn.fetchval(_IS_LIVE, session_id) is not None
+        return bool(await self.list_live((session_id,)))
+
+    async def list_live(self, ids: Collection[str]) -> frozenset[str]:
+        """Return those of some sessions that are not ended."""
+        arguments = Arguments()
+        query = _LIST_LIVE.format(arguments.add_all(list(ids)))
+        return frozenset(row["id"] for row in await self._conn.fetch(query, *arguments.values))
 
     async def get_customer(self, customer_id: str) -> Customer | None:
         """Return the customer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..db.database import Database
@@ -26,7 +27,8 @@ class EventPage:
     """Events of a stream, in order."""
 
     events: tuple[ConversationEvent, ...]
-    session_ended: bool
+    ended: frozenset[str]
+    """The sessions, of those asked about, that have ended meanwhile."""
 
 
 class ConversationService:
@@ -53,12 +55,14 @@ class ConversationService:
         async with self._database.snapshot() as tx:
             return (await _customer(tx, session)).last_event
 
-    async def read_events(self, session: Session, after: int, limit: int) -> EventPage:
-        """Return the events after a number, and whether the session has ended meanwhile."""
+    async def read_events(
+        self, customer_id: str, after: int, limit: int, session_ids: Collection[str]
+    ) -> EventPage:
+        """Return the events after a number, and which of the customer's sessions have ended meanwhile."""
         async with self._database.snapshot() as tx:
             return EventPage(
-                events=tuple(await tx.conversations.list_events_after(session.customer_id, after, limit)),
-                session_ended=not await tx.sessions.is_live(session.id),
+                events=tuple(await tx.conversations.list_events_after(customer_id, after, limit)),
+                ended=frozenset(session_ids) - await tx.sessions.list_live(session_ids),
             )
 
 

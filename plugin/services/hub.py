@@ -1,33 +1,22 @@
-"""Wakes the streams of customers and of moderators. The database is the truth; a wake-up is only a hint."""
+"""Says whose streams may have something new to tell. The database is the truth; this is only a hint."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 TEAM = "team"
-"""What the moderators' streams wait for, in the place of a customer's id."""
+"""What the moderators' streams listen for, in the place of a customer's id."""
 
 
 class Hub:
-    """Streams that are open in this process, by customer, and the moderators' together."""
+    """Carries hints inside this process."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._listeners: list[Callable[[str], None]] = []
 
-    @contextmanager
-    def subscribed(self, customer_id: str) -> Iterator[asyncio.Event]:
-        """Give an event that is set whenever the customer's conversation may have moved on."""
-        woken = asyncio.Event()
-        self._waiting.setdefault(customer_id, set()).add(woken)
-        try:
-            yield woken
-        finally:
-            others = self._waiting[customer_id]
-            others.discard(woken)
-            if not others:
-                del self._waiting[customer_id]
+    def listen(self, hear: Callable[[str], None]) -> None:
+        """Have `hear` called with each customer's id whose conversation may have moved on, and with TEAM."""
+        self._listeners.append(hear)
 
     def wake_team(self) -> None:
         """Tell the moderators' streams to look."""
@@ -40,5 +29,5 @@ class Hub:
 
     def wake(self, customer_id: str) -> None:
         """Tell the customer's streams to look."""
-        for woken in self._waiting.get(customer_id, ()):
-            woken.set()
+        for hear in self._listeners:
+            hear(customer_id)

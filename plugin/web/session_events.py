@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ..domain.model import Session
 from ..services.conversations import ConversationService
 from .schemas import event_block
-from .streams import Stretch
+from .stream import Stretch
 
 
 class SessionEvents:
@@ -13,7 +15,7 @@ class SessionEvents:
 
     def __init__(self, conversations: ConversationService, session: Session) -> None:
         self._conversations, self._session = conversations, session
-        self.rest = 0.0
+        self.rest, self.together = 0.0, True
         self.owner, self.topic = session.id, session.customer_id
 
     async def begin(self, wished: int | None) -> int:
@@ -22,12 +24,12 @@ class SessionEvents:
         # A number from before a restored backup is ahead of everything; waiting for it would miss all.
         return newest if wished is None else min(wished, newest)
 
-    async def read(self, after: int, limit: int) -> Stretch:
-        """Return what comes after a number."""
-        page = await self._conversations.read_events(self._session, after, limit)
+    async def read(self, after: int, limit: int, owners: Collection[str]) -> Stretch:
+        """Return what comes after a number, and which of these sessions are ended."""
+        page = await self._conversations.read_events(self._session.customer_id, after, limit, owners)
         return Stretch(
             blocks=tuple(event_block(event) for event in page.events),
             cursor=page.events[-1].number if page.events else after,
             more=len(page.events) == limit,
-            ended=page.session_ended,
+            ended=page.ended,
         )

@@ -1,26 +1,27 @@
-"""Server-sent events: a stream reads what is past its cursor, and is woken when there may be more."""
+"""All open streams: one look at the database serves those that are equally far in one conversation."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterable
 
 from aiohttp import web
 
 from ..services.hub import Hub
 from .gate import Gate
 from .schemas import get_last_event_id
+from .stream import MOST_AT_ONCE, PAGE, EventSource, Stream
 
 PING_SECONDS = 20.0
 MOST_STREAMS = 3
 """Open streams of one token; a further one ends the oldest."""
 
-_PAGE = 50
 _CLOSE_SECONDS = 2.0
-_WRITE_BUFFER = 32 * 1024
+_TICKS_A_PING = 20
+_TOLD_IN_A_ROW = 64
+"""Streams that are written to before others of this process get their turn."""
 
 _HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -31,139 +32,144 @@ _HEADERS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stretch:
-    """Some of what a stream tells, in order, of one snapshot."""
-
-    blocks: tuple[bytes, ...]
-    """Events as they go over the wire."""
-    cursor: int
-    """From where to go on."""
-    more: bool
-    """There may be more already."""
-    ended: bool
-    """The token is void."""
-
-
-class EventSource(Protocol):
-    """What a stream reads for whom it is open to."""
-
-    owner: str
-    """Id of the token's own row: its streams are counted together."""
-    topic: str
-    """Under which the hub wakes it."""
-    rest: float
-    """Seconds from one look to the next, where much happens: what came in between is one look."""
-
-    async def begin(self, wished: int | None) -> int:
-        """Return the number to go on from, for the one that the client has; None: it has none."""
-
-    async def read(self, after: int, limit: int) -> Stretch:
-        """Return what comes after a number."""
-
-
-class _Stream:
-    """One open response."""
-
-    def __init__(self, request: web.Request, woken: asyncio.Event) -> None:
-        self._request, self.woken = request, woken
-        self.ended = False
-
-    def end(self) -> None:
-        """Let the handler come to its end."""
-        self.ended = True
-        self.woken.set()
-
-    def abort(self) -> None:
-        """Cut the connection of a client that does not read."""
-        if self._request.transport is not None:
-            self._request.transport.abort()
-
-
 class Streams:
     """All open streams of this process, customers' and moderators'."""
 
     def __init__(self, hub: Hub, gate: Gate) -> None:
-        self._hub, self._gate = hub, gate
-        self._open: dict[str, list[_Stream]] = defaultdict(list)
+        self._gate = gate
+        self._topics: dict[str, list[Stream]] = {}
+        self._looks: dict[str, _Look] = {}
+        self._pinging: asyncio.Task[None] | None = None
         self._all_closed = asyncio.Event()
         self._all_closed.set()
         self._closing = False
+        hub.listen(self._hear)
 
     async def serve(self, request: web.Request, source: EventSource) -> web.StreamResponse:
         """Write what there is and what comes to the client until one side ends."""
         cursor = await source.begin(get_last_event_id(request))
         response = web.StreamResponse(headers={**_HEADERS, **self._gate.cors_headers(request)})
-        with self._hub.subscribed(source.topic) as woken:
-            stream = self._enter(source.owner, _Stream(request, woken))
-            try:
-                await response.prepare(request)
-                if request.transport is not None:
-                    request.transport.set_write_buffer_limits(high=_WRITE_BUFFER)
-                await response.write(b": connected\n\n")
-                await self._write_events(response, source, stream, cursor)
-            except ConnectionError:
-                pass  # the client has gone; it comes back with Last-Event-ID
-            finally:
-                self._leave(source.owner, stream)
+        stream = Stream(request, response, source, cursor)
+        self._enter(stream)
+        try:
+            await response.prepare(request)
+            await response.write(b": connected\n\n")
+            await stream.run()
+        except ConnectionError:
+            pass  # the client has gone; it comes back with Last-Event-ID
+        finally:
+            self._leave(stream)
         return response
 
     @property
     def count(self) -> int:
         """How many streams are open."""
-        return sum(len(opened) for opened in self._open.values())
+        return sum(len(opened) for opened in self._topics.values())
 
     async def close(self) -> None:
         """End all streams; those whose clients don't read are cut after two seconds."""
         self._closing = True
-        streams = [stream for opened in self._open.values() for stream in opened]
-        for stream in streams:
+        for stream in self._list():
             stream.end()
         try:
             await asyncio.wait_for(self._all_closed.wait(), _CLOSE_SECONDS)
         except asyncio.TimeoutError:
-            for stream in [stream for opened in self._open.values() for stream in opened]:
+            for stream in self._list():
                 stream.abort()
 
-    def _enter(self, owner: str, stream: _Stream) -> _Stream:
-        opened = self._open[owner]
+    def _list(self) -> list[Stream]:
+        return [stream for opened in self._topics.values() for stream in opened]
+
+    def _enter(self, stream: Stream) -> None:
+        opened = self._topics.setdefault(stream.source.topic, [])
         opened.append(stream)
         self._all_closed.clear()
-        for oldest in opened[:-MOST_STREAMS]:
+        if self._pinging is None:
+            self._pinging = asyncio.create_task(self._ping(), name="headset pings")
+        same_token = [one for one in opened if one.source.owner == stream.source.owner and not one.ended]
+        for oldest in same_token[:-MOST_STREAMS]:
             oldest.end()
         if self._closing:
             stream.end()
-        return stream
 
-    def _leave(self, owner: str, stream: _Stream) -> None:
-        opened = self._open[owner]
+    def _leave(self, stream: Stream) -> None:
+        opened = self._topics[stream.source.topic]
         opened.remove(stream)
         if not opened:
-            del self._open[owner]
-        if not self._open:
+            del self._topics[stream.source.topic]
+        if not self._topics:
             self._all_closed.set()
+            if self._pinging is not None:
+                self._pinging.cancel()
+                self._pinging = None
 
-    async def _write_events(
-        self, response: web.StreamResponse, source: EventSource, stream: _Stream, cursor: int
-    ) -> None:
-        while not stream.ended:
-            # Cleared before reading: what comes in between the two wakes again.
-            stream.woken.clear()
-            looked_at = time.monotonic()
-            stretch = await source.read(cursor, _PAGE)
-            for block in stretch.blocks:
-                await response.write(block)
-            cursor = stretch.cursor
-            if stretch.ended:
-                await response.write(b"event: session.ended\ndata: {}\n\n")
-                return
-            if not stretch.more and not stream.ended:
-                await self._wait(response, stream)
-                await asyncio.sleep(looked_at + source.rest - time.monotonic())
+    async def _ping(self) -> None:
+        """Keep the streams alive to which nothing was written for a while; one task for all of them."""
+        while True:
+            await asyncio.sleep(PING_SECONDS / _TICKS_A_PING)
+            quiet_since = time.monotonic() - PING_SECONDS
+            for stream in self._list():
+                if stream.told_at <= quiet_since and stream.rests:
+                    await stream.ping()
 
-    @staticmethod
-    async def _wait(response: web.StreamResponse, stream: _Stream) -> None:
+    def _hear(self, topic: str) -> None:
+        opened = self._topics.get(topic)
+        if not opened:
+            return
+        if not opened[0].source.together:
+            for stream in opened:
+                stream.wake()
+        elif topic in self._looks:
+            self._looks[topic].again = True
+        else:
+            look = self._looks[topic] = _Look()
+            look.task = asyncio.create_task(self._look(topic, look))
+
+    async def _look(self, topic: str, look: _Look) -> None:
         try:
-            await asyncio.wait_for(stream.woken.wait(), PING_SECONDS)
-        except asyncio.TimeoutError:
-            await response.write(b": ping\n\n")
+            while look.again:
+                # Before reading: what comes in between the two asks again.
+                look.again = False
+                await self._tell(self._topics.get(topic, ()))
+        except Exception:
+            # Each finds out by itself then what is wrong, and says so to its client.
+            for stream in self._topics.get(topic, ()):
+                stream.wake()
+        finally:
+            del self._looks[topic]
+
+    async def _tell(self, opened: Iterable[Stream]) -> None:
+        """Tell those that rest what is new to them; the others look by themselves."""
+        by_cursor: dict[int, list[Stream]] = defaultdict(list)
+        for stream in opened:
+            if stream.rests:
+                by_cursor[stream.cursor].append(stream)
+            else:
+                stream.wake()
+        for cursor, streams in by_cursor.items():
+            await _tell_alike(cursor, streams)
+
+
+class _Look:
+    """A look at one topic, that goes on as long as it is asked for again."""
+
+    def __init__(self) -> None:
+        self.again = True
+        self.task: asyncio.Task[None] | None = None
+        """Kept, as the loop alone would let it be collected."""
+
+
+async def _tell_alike(cursor: int, streams: list[Stream]) -> None:
+    source = streams[0].source
+    stretch = await source.read(cursor, PAGE, {stream.source.owner for stream in streams})
+    data = b"".join(stretch.blocks)
+    goes_on = stretch.more or len(data) > MOST_AT_ONCE
+    for number, stream in enumerate(streams, start=1):
+        # Looked at only now: it may have moved, or filled up, while the database was read.
+        has_moved = not stream.rests or stream.cursor != cursor
+        if has_moved or goes_on or stream.source.owner in stretch.ended:
+            stream.wake()
+        elif data:
+            await stream.tell(data, stretch.cursor)
+        if number % _TOLD_IN_A_ROW == 0:
+            await asyncio.sleep(0)

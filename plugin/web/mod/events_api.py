@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from aiohttp import web
@@ -20,7 +21,8 @@ from ...services.mod.events import (
 )
 from ...services.mod.records import Stranger
 from ..schemas import health_json, stream_block
-from ..streams import Streams, Stretch
+from ..stream import Stretch
+from ..streams import Streams
 from . import shapes
 from .routes import ModRoutes
 
@@ -33,6 +35,7 @@ class TeamStream:
 
     topic = TEAM
     rest = _REST_SECONDS
+    together = False
 
     def __init__(self, events: TeamEventService, caller: Caller) -> None:
         self._events, self._caller = events, caller
@@ -42,10 +45,15 @@ class TeamStream:
         """Return the number that the client has, or the newest."""
         return await self._events.get_last() if wished is None else wished
 
-    async def read(self, after: int, limit: int) -> Stretch:
-        """Return what comes after a number."""
+    async def read(self, after: int, limit: int, owners: Collection[str]) -> Stretch:
+        """Return what comes after a number; `owners` is this token's alone."""
         page = await self._events.read(self._caller, after, limit)
-        return Stretch(blocks=tuple(self._blocks(page)), cursor=page.cursor, more=page.more, ended=page.ended)
+        return Stretch(
+            blocks=tuple(self._blocks(page)),
+            cursor=page.cursor,
+            more=page.more,
+            ended=frozenset(owners if page.ended else ()),
+        )
 
     def _blocks(self, page: TeamNewsPage) -> list[bytes]:
         if page.is_cut:

@@ -1,0 +1,151 @@
+"""One open stream of server-sent events: what it reads from, how far it is, and its own way of reading."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiohttp import web
+
+PAGE = 50
+"""Events that are read at a time."""
+
+MOST_AT_ONCE = 8 * 1024
+"""Bytes of several events that are written together; a client that does not read must not pile them up."""
+
+_WRITE_BUFFER = 32 * 1024
+_PING = b": ping\n\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Some of what a stream tells, in order, of one snapshot."""
+
+    blocks: tuple[bytes, ...]
+    """Events as they go over the wire."""
+    cursor: int
+    """From where to go on."""
+    more: bool
+    """There may be more already."""
+    ended: frozenset[str]
+    """Those of the owners who were asked for whose token is void."""
+
+
+class EventSource(Protocol):
+    """What a stream reads for whom it is open to."""
+
+    owner: str
+    """Id of the token's own row: its streams are counted together."""
+    topic: str
+    """Under which the hub wakes it."""
+    together: bool
+    """All streams of the topic tell the same, so one look is enough for those that are equally far."""
+    rest: float
+    """Seconds from one look to the next, where much happens: what came in between is one look."""
+
+    async def begin(self, wished: int | None) -> int:
+        """Return the number to go on from, for the one that the client has; None: it has none."""
+
+    async def read(self, after: int, limit: int, owners: Collection[str]) -> Stretch:
+        """Return what comes after a number, and who of the owners may not read on."""
+
+
+class Stream:
+    """An open response. While it rests, others may write to it; they never have to wait for it."""
+
+    # Very many are open at once, and nearly all of them rest.
+    __slots__ = ("_asked", "_response", "_resting", "_transport", "cursor", "ended", "source", "told_at")
+
+    def __init__(
+        self, request: web.Request, response: web.StreamResponse, source: EventSource, cursor: int
+    ) -> None:
+        self._response, self.source, self.cursor = response, source, cursor
+        self._transport = request.transport
+        self._resting: asyncio.Future[None] | None = None
+        self._asked = False
+        self.ended = False
+        self.told_at = time.monotonic()
+        if self._transport is not None:
+            self._transport.set_write_buffer_limits(high=_WRITE_BUFFER)
+
+    @property
+    def rests(self) -> bool:
+        """Whether it has told all that it knew of, and its client has taken that."""
+        return (
+            self._resting is not None
+            and not self._resting.done()
+            and self._transport is not None
+            and not self._transport.get_write_buffer_size()
+        )
+
+    def wake(self) -> None:
+        """Have the stream look by itself."""
+        self._asked = True
+        if self._resting is not None and not self._resting.done():
+            self._resting.set_result(None)
+
+    def end(self) -> None:
+        """Let the handler come to its end."""
+        self.ended = True
+        self.wake()
+
+    def abort(self) -> None:
+        """Cut the connection of a client that does not read."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def tell(self, data: bytes, cursor: int) -> None:
+        """Write to a stream that rests. It does not wait: nothing lies in the buffer yet."""
+        try:
+            await self._response.write(data)
+        except ConnectionError:
+            self.end()
+        self.cursor, self.told_at = cursor, time.monotonic()
+
+    async def ping(self) -> None:
+        """Keep a stream alive that rests."""
+        await self.tell(_PING, self.cursor)
+
+    async def run(self) -> None:
+        """Tell what there is, and rest, until one side ends."""
+        while not self.ended:
+            # Before reading: what comes in between the two asks again.
+            self._asked = False
+            looked_at = time.monotonic()
+            stretch = await self.source.read(self.cursor, PAGE, (self.source.owner,))
+            for part in joined(stretch.blocks):
+                await self._response.write(part)
+            self.cursor, self.told_at = stretch.cursor, time.monotonic()
+            if stretch.ended:
+                await self._response.write(b"event: session.ended\ndata: {}\n\n")
+                return
+            if not stretch.more and not self.ended:
+                await self._rest()
+                if self.source.rest:
+                    await asyncio.sleep(looked_at + self.source.rest - time.monotonic())
+
+    async def _rest(self) -> None:
+        if self._asked:
+            return
+        self._resting = asyncio.get_running_loop().create_future()
+        try:
+            await self._resting
+        finally:
+            self._resting = None
+
+
+def joined(blocks: Collection[bytes]) -> list[bytes]:
+    """Return blocks put together to what is written at once."""
+    parts: list[bytes] = []
+    waiting: list[bytes] = []
+    size = 0
+    for block in blocks:
+        if waiting and size + len(block) > MOST_AT_ONCE:
+            parts.append(b"".join(waiting))
+            waiting, size = [], 0
+        waiting.append(block)
+        size += len(block)
+    return [*parts, b"".join(waiting)] if waiting else parts
