@@ -12,10 +12,13 @@ class Hub:
     """Carries hints inside this process."""
 
     def __init__(self) -> None:
-        self._listeners: list[Callable[[str], None]] = []
+        self._listeners: list[Callable[[str | None], None]] = []
 
-    def listen(self, hear: Callable[[str], None]) -> None:
-        """Have `hear` called with each customer's id whose conversation may have moved on, and with TEAM."""
+    def listen(self, hear: Callable[[str | None], None]) -> None:
+        """Have `hear` called with each customer's id whose conversation may have moved on.
+
+        With TEAM it is the moderators' streams that are to look, and with None all.
+        """
         self._listeners.append(hear)
 
     def wake_team(self) -> None:
@@ -24,10 +27,12 @@ class Hub:
 
     def wake_all(self) -> None:
         """Tell every stream to look."""
-        for topic in self._waiting:
-            self.wake(topic)
+        self._tell(None)
 
     def wake(self, customer_id: str) -> None:
         """Tell the customer's streams to look."""
+        self._tell(customer_id)
+
+    def _tell(self, topic: str | None) -> None:
         for hear in self._listeners:
-            hear(customer_id)
+            hear(topic)

@@ -112,7 +112,11 @@ class Streams:
                 if stream.told_at <= quiet_since and stream.rests:
                     await stream.ping()
 
-    def _hear(self, topic: str) -> None:
+    def _hear(self, topic: str | None) -> None:
+        for one in list(self._topics) if topic is None else (topic,):
+            self._wake(one)
+
+    def _wake(self, topic: str) -> None:
         opened = self._topics.get(topic)
         if not opened:
             return

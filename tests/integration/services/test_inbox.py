@@ -20,7 +20,7 @@ async def test_a_moderators_reply_reaches_the_customer(desk, host, customer) -> 
     event_id = await desk.post(host, customer, "Help!")
     desk.clock.advance(60)
     desk.server.reply(desk.alice, event_id, "What is wrong?")
-    woken: list[str] = []
+    woken: list[str | None] = []
     host.hub.listen(woken.append)
     await host.inbox.catch_up()
     assert customer in woken

@@ -127,7 +127,7 @@ async def test_a_customer_who_is_not_there_is_unauthorized(desk, host) -> None:
 
 
 async def test_a_new_message_wakes_the_streams_and_a_repeat_does_not(desk, host, customer) -> None:
-    woken: list[str] = []
+    woken: list[str | None] = []
     host.hub.listen(woken.append)
     await host.intake.take_message(customer, "id-1", "Hello")
     assert customer in woken
