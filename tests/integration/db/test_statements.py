@@ -7,14 +7,15 @@ import json
 import pkgutil
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
+import pytest
 from mautrix.util.async_db import Scheme
 
 import plugin.db
 from plugin.db.listing import ListingRepository
 from plugin.db.search import SearchRepository
-from plugin.domain.desk import TicketFilter, TicketPlace
+from plugin.domain.desk import Sort, TicketFilter, TicketPlace
 
 _SCHEMA = {"schema", "desk_tables", "search_schema", "migrations"}
 
@@ -79,19 +80,31 @@ class _Taker:
         self.asked.append(query)
 
 
+_FILTERS: tuple[dict[str, Any], ...] = (
+    {}, {"status": "open"}, {"status": "closed"}, {"waiting": "team"}, {"waiting": "customer"},
+    {"assignee": "m1"}, {"assignee": "m1", "status": "open"}, {"unassigned": True},
+    {"unassigned": True, "status": "open"}, {"blocked": True}, {"blocked": True, "waiting": "team"},
+)  # fmt: skip
+
+
+async def _lists(scheme: Scheme, wanted: dict[str, Any], now: Any) -> list[tuple[str, str]]:
+    """Return the statements of a list in each order, by order and page."""
+    found = []
+    for sort in get_args(Sort):
+        for after in (None, TicketPlace(key=1, number=1)):
+            taker: Any = _Taker(scheme)
+            listing = ListingRepository(taker)
+            await listing.list_places(TicketFilter(**wanted), sort, after=after, limit=20, now=now)
+            found.append((f"{wanted} by {sort}{', next page' if after else ''}", taker.asked[0]))
+    return found
+
+
 async def _composed(scheme: Scheme, now: Any) -> list[tuple[str, str]]:
     """Return the statements that are put together for each request."""
     taker: Any = _Taker(scheme)
     listing, search = ListingRepository(taker), SearchRepository(taker)
-    place = TicketPlace(key=1, number=1)
-    for wanted in (
-        {}, {"status": "open"}, {"status": "closed"}, {"waiting": "team"}, {"waiting": "customer"},
-        {"assignee": "m1"}, {"assignee": "m1", "status": "open"}, {"unassigned": True}, {"blocked": True},
-        {"blocked": True, "waiting": "team"},
-    ):  # fmt: skip
-        for sort in ("activity", "waiting", "number"):
-            for after in (None, place):
-                await listing.list_places(TicketFilter(**wanted), sort, after=after, limit=20, now=now)
+    for wanted in _FILTERS:
+        taker.asked += [query for _, query in await _lists(scheme, wanted, now)]
         await listing.is_wanted(7, TicketFilter(**wanted), now)
         await search.read_hits([1, 2], TicketFilter(**wanted), now)
     await listing.list_items([1, 2], now)
@@ -138,12 +151,35 @@ def _read_whole(node: dict[str, Any]) -> Iterator[str]:
         yield from _read_whole(below)
 
 
-async def _read_whole_by_postgres(conn: Any, query: str) -> list[str]:
+async def _plan_of_postgres(conn: Any, query: str) -> dict[str, Any]:
     nulls = ", ".join(["NULL"] * _count(query))
     await conn.execute(f"PREPARE looked_at AS {query}")
     plan = await conn.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE looked_at{nulls and f'({nulls})'}")
     await conn.execute("DEALLOCATE looked_at")
-    return list(_read_whole(json.loads(plan)[0]["Plan"]))
+    found: dict[str, Any] = json.loads(plan)[0]["Plan"]
+    return found
+
+
+async def _read_whole_by_postgres(conn: Any, query: str) -> list[str]:
+    return list(_read_whole(await _plan_of_postgres(conn, query)))
+
+
+async def _rule_out(conn: Any, *ways: str) -> None:
+    """Let PostgreSQL take these ways only where there is no other; of few rows it would take them always."""
+    for way in ways:
+        await conn.execute(f"SET LOCAL {way} = off")
+    await conn.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+
+
+def _kinds(node: dict[str, Any]) -> list[str]:
+    return [node["Node Type"], *(kind for below in node.get("Plans", ()) for kind in _kinds(below))]
+
+
+def _sorts_all(node: dict[str, Any]) -> bool:
+    """Tell whether something is sorted that is not a page."""
+    if node["Node Type"] == "Sort" and "Limit" not in _kinds(node):
+        return True
+    return any(_sorts_all(below) for below in node.get("Plans", ()))
 
 
 async def test_no_statement_reads_a_whole_table_that_grows(store, database, make) -> None:
@@ -153,12 +189,26 @@ async def test_no_statement_reads_a_whole_table_that_grows(store, database, make
     async with database.transaction() as tx:
         conn = tx._conn
         if store.engine == "postgresql":
-            # Of a table without rows it would read all anyway.
-            await conn.execute("SET LOCAL enable_seqscan = off")
-            await conn.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+            await _rule_out(conn, "enable_seqscan")
         for name, query in [*_statements(), *await _composed(conn.scheme, make.t0)]:
             if _is_for_the_other(query, conn.scheme):
                 continue
             look = _read_whole_by_sqlite if conn.scheme == Scheme.SQLITE else _read_whole_by_postgres
             slow += [(name, table) for table in await look(conn, query) if table in tables]
     assert not slow, "\n".join(f"{name}: {table}" for name, table in slow)
+
+
+@pytest.mark.parametrize("wanted", [one for one in _FILTERS if "blocked" not in one], ids=str)
+async def test_a_list_is_read_in_its_order(store, database, make, wanted: dict[str, Any]) -> None:
+    async with database.transaction() as tx:
+        conn = tx._conn
+        if store.engine == "postgresql":
+            await _rule_out(conn, "enable_seqscan", "enable_sort", "enable_bitmapscan")
+        for name, query in await _lists(conn.scheme, wanted, make.t0):
+            if store.engine == "postgresql":
+                assert not _sorts_all(await _plan_of_postgres(conn, query)), name
+                continue
+            plan = await conn.fetch(f"EXPLAIN QUERY PLAN {query}", *[None] * _count(query))
+            steps = [row["detail"] for row in plan]
+            # The pages are put together, and nothing else is sorted.
+            assert steps.count("USE TEMP B-TREE FOR ORDER BY") == steps.count("SCAN part"), name
