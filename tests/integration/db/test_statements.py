@@ -199,7 +199,10 @@ async def test_no_statement_reads_a_whole_table_that_grows(store, database, make
 
 
 @pytest.mark.parametrize("wanted", [one for one in _FILTERS if "blocked" not in one], ids=str)
-async def test_a_list_is_read_in_its_order(store, database, make, wanted: dict[str, Any]) -> None:
+async def test_a_list_is_read_by_its_filter_and_in_its_order(
+    store, database, make, wanted: dict[str, Any]
+) -> None:
+    looked_up = {"assignee" if key == "unassigned" else key for key in wanted}
     async with database.transaction() as tx:
         conn = tx._conn
         if store.engine == "postgresql":
@@ -212,3 +215,6 @@ async def test_a_list_is_read_in_its_order(store, database, make, wanted: dict[s
             steps = [row["detail"] for row in plan]
             # The pages are put together, and nothing else is sorted.
             assert steps.count("USE TEMP B-TREE FOR ORDER BY") == steps.count("SCAN part"), name
+            for step in steps:
+                if step.startswith("SEARCH t "):
+                    assert all(f"{key}=?" in step for key in looked_up), (name, step)
