@@ -6,8 +6,11 @@ from tests.faults import (
     fault_01_killed,
     fault_02_uncommitted,
     fault_03_homeserver,
+    fault_14_rubbish,
+    fault_16_cut,
     fault_17_late,
     fault_18_left,
+    fault_shadow,
 )
 from tests.faults.plan import Fault
 
@@ -15,6 +18,9 @@ FAULTS: tuple[Fault, ...] = (
     fault_01_killed.FAULT,
     fault_02_uncommitted.FAULT,
     fault_03_homeserver.FAULT,
+    fault_14_rubbish.FAULT,
+    fault_16_cut.FAULT,
     fault_17_late.FAULT,
     fault_18_left.FAULT,
+    fault_shadow.FAULT,
 )

@@ -15,8 +15,8 @@ import aiohttp
 
 from plugin.matrix.events import MARK_KEY
 from stack.conditions import NotInTimeError, all_of, until
-from stack.customer import Customer, StreamEvent
-from stack.json_api import RefusedError
+from stack.customer import Customer, StreamEvent, open_session
+from stack.json_api import JsonApi, RefusedError
 from stack.matrix import CLIENT, Event, MatrixUser
 from stack.system import System
 from stack.telegram_client import ALICE, Sender
@@ -239,10 +239,16 @@ class Crowd:
 
 
 @asynccontextmanager
-async def open_crowd(system: System, customers: int, *, bridged: bool = True) -> AsyncIterator[Crowd]:
-    """New customers with open streams; `bridged` is False where the bridge does not run."""
+async def open_crowd(
+    system: System, customers: int, *, bridged: bool = True, api_url: str | None = None
+) -> AsyncIterator[Crowd]:
+    """New customers with open streams; `bridged` is False where the bridge does not run.
+
+    `api_url`: the way that they take to the plugin, where it is not the straight one.
+    """
+    api = system.api if api_url is None else JsonApi(system.session, api_url)
     crowd = next(_crowds)
-    visitors = [Visitor(crowd, number, await system.customer()) for number in range(customers)]
+    visitors = [Visitor(crowd, number, await open_session(api)) for number in range(customers)]
     async with open_streams(visitors):
         yield Crowd(system, visitors, bridged=bridged)
 

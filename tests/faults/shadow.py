@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -19,7 +18,9 @@ from stack.json_api import RefusedError
 from stack.operators import open_console
 from stack.system import System
 from stack.telegram_client import ALICE
-from tests.systems import UNPACED
+
+HOLDS = (0.45, 0.55)
+"""Within this nothing can be told."""
 
 BURST = 5
 APART = 0.004
@@ -79,14 +80,6 @@ def area(blocked: Sequence[float], others: Sequence[float]) -> float:
     return (rank_sum - len(blocked) * (len(blocked) + 1) / 2) / (len(blocked) * len(others))
 
 
-@asynccontextmanager
-async def quiet_system() -> AsyncIterator[System]:
-    """A system without its bridge, of which the plugin knows that it does not report."""
-    config = {**UNPACED, "relay": {**UNPACED["relay"], "status_timeout": "1s"}}
-    async with System(config=config) as system:
-        yield system
-
-
 async def make_classes(system: System) -> Classes:
     """Customers whose tickets are open, half of them blocked."""
     console = await open_console(system, ALICE)
@@ -109,6 +102,19 @@ async def rest(system: System) -> None:
         return "headset_outbox_waiting_messages 0\n" in answer.text
 
     await until(nothing_waits, "an empty outbox", within=120.0, every=0.02)
+
+
+async def wait_until_unreported(system: System, classes: Classes) -> None:
+    """Return once the plugin knows that the bridge, which has been stopped, says nothing."""
+
+    async def is_known() -> bool:
+        for customer in classes.others:
+            await customer.send("Is anybody there?")
+        await asyncio.sleep(1.0)
+        answer = await system.api.request("GET", "/v1/metrics")
+        return "headset_bridge_reports 0\n" in answer.text
+
+    await until(is_known, "the plugin knows that the bridge is silent")
 
 
 async def post_to_team(customer: Customer) -> float:
