@@ -47,7 +47,9 @@ class MaubotHost(Process):
         settings = _config(folder, port, password, secret, postgres) | {"logging": _log_config(verbose)}
         config.write_text(json.dumps(settings, indent=2))
         self.watch = Watch(folder / "watch")
-        self.disk = None if disk_size is None else SmallDisk(folder / "databases", disk_size)
+        self.databases = folder / "databases"
+        """The plugins' SQLite files; on a small disk, as the process sees it."""
+        self.disk = None if disk_size is None else SmallDisk(self.databases, disk_size)
         command = self.watch.command("maubot", "-c", config)
         super().__init__(
             "maubot",

@@ -191,8 +191,8 @@ async def postgres_pool(postgres_url: str) -> AsyncIterator[async_db.Database]:
     pool = async_db.PostgresDatabase(
         URL(postgres_url),
         upgrade_table=async_db.UpgradeTable(),
-        # mautrix would end the process on an error within asyncpg, which a terminated backend may cause.
-        db_args={"min_size": 1, "max_size": 3 * _CONNECTIONS, "meow_exit_on_ice": False},
+        # As maubot has it, mautrix ends the process on an error within asyncpg: none may get there.
+        db_args={"min_size": 1, "max_size": 3 * _CONNECTIONS},
     )
     await pool.start()
     yield pool

@@ -153,7 +153,7 @@ class Database:
             raise RuntimeError("A transaction inside a transaction would wait for its own connection")
         token = _owner.set(asyncio.current_task())
         try:
-            async with self._turn, self._inner.acquire_direct() as acquired:
+            async with self._turn, _going_on(), self._inner.acquire_direct() as acquired:
                 # Bare: mautrix's own handler ends the whole process when a connection breaks mid-way.
                 kind = _WholeStatements if self._is_sqlite else LoggingConnection
                 yield kind(acquired.scheme, acquired.wrapped, acquired.log)
@@ -170,6 +170,24 @@ class Database:
             # SQLite's thread runs the statement all the same.
             await _to_the_end(_roll_back(conn))
             raise
+
+
+@asynccontextmanager
+async def _going_on() -> AsyncIterator[None]:
+    """Keep mautrix from ending the whole process when maubot uses a connection that PostgreSQL has ended.
+
+    asyncpg calls it an error within itself as long as it has not read to the connection's end, and mautrix
+    takes that for a reason to exit. The pool makes a new connection.
+    """
+    try:
+        yield
+    except SystemExit as exit_:
+        error = exit_.__context__
+        if not isinstance(error, asyncpg.InternalClientError):
+            raise
+        if isinstance(error.__context__, asyncio.CancelledError):
+            raise error.__context__ from None
+        raise error from None
 
 
 @asynccontextmanager
