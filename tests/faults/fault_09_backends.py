@@ -19,7 +19,8 @@ from tests.systems import UNPACED
 
 DELAY = 2.0
 """Seconds."""
-_OTHERS = "datname = current_database() AND pid <> pg_backend_pid()"
+OURS = {"application_name": "fault"}
+"""Of the connections that are no part of what is tested."""
 
 
 async def run(plan: Plan) -> AsyncIterator[Row]:
@@ -70,7 +71,7 @@ async def _read_only(plan: Plan, crowd: Crowd, url: str) -> Row:
 @asynccontextmanager
 async def _read_only_database(url: str) -> AsyncIterator[None]:
     name = URL(url).path.lstrip("/")
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(url, server_settings=OURS)
     try:
         await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
         await _end_backends(url)
@@ -85,11 +86,11 @@ async def _read_only_database(url: str) -> AsyncIterator[None]:
 
 async def _end_backends(url: str) -> None:
     """Terminate every connection to the database but those of tests."""
-    connection = await asyncpg.connect(url, server_settings={"application_name": "fault"})
+    connection = await asyncpg.connect(url, server_settings=OURS)
     try:
         await connection.execute(
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {_OTHERS}"
-            " AND application_name <> 'fault'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = current_database() AND application_name <> '{OURS['application_name']}'"
         )
     finally:
         await connection.close()
@@ -101,9 +102,7 @@ async def _everybody_is_taken(crowd: Crowd) -> float:
     began, before = loop.time(), [len(visitor.taken) for visitor in crowd.visitors]
 
     async def is_taken() -> bool:
-        return all(
-            len(visitor.taken) > count for visitor, count in zip(crowd.visitors, before, strict=True)
-        )
+        return all(len(visitor.taken) > count for visitor, count in zip(crowd.visitors, before, strict=True))
 
     await until(is_taken, "everybody has one more message taken", within=PATIENCE, every=0.005)
     return loop.time() - began

@@ -15,6 +15,7 @@ from tests.faults.plan import Fault, Plan, Row
 from tests.faults.steady import check_refusals, load_of, writing
 from tests.systems import UNPACED
 
+PLUGIN = "chat.headset"
 BACK = 5.0
 """Seconds until every client's stream is open again, and its next message taken."""
 
@@ -24,7 +25,7 @@ async def run(plan: Plan) -> AsyncIterator[Row]:
     customers, times = plan.of((20, 20), (4, 3))
     async with System(config=UNPACED) as system:
         # Once before: the first reload makes what then stays, such as caches of the loader.
-        await system.maubot.reload_plugin(system.plugin_id)
+        await system.maubot.reload_plugin(PLUGIN)
         before = await _what_is_open(system)
         async with open_crowd(system, customers) as crowd:
             backs = []
@@ -54,7 +55,7 @@ async def _reload(crowd: Crowd) -> float:
     streams = [visitor.connections for visitor in crowd.visitors]
     taken = [len(visitor.taken) for visitor in crowd.visitors]
     began = time.monotonic()
-    await crowd.system.maubot.reload_plugin(crowd.system.plugin_id)
+    await crowd.system.maubot.reload_plugin(PLUGIN)
 
     async def is_back() -> bool:
         return all(

@@ -26,9 +26,11 @@ async def writing(crowd: Crowd, plan: Plan, *, every: float = 0.5) -> AsyncItera
     try:
         await taken_again(crowd)
         yield
-    finally:
         ended = True
         await all_of(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 async def taken_again(crowd: Crowd) -> float:
