@@ -62,8 +62,9 @@ async def test_whoever_never_wrote_is_forgotten(office: Office, store: Any) -> N
 async def test_an_open_stream_of_somebody_forgotten_is_told(office: Office) -> None:
     _, session = await come(office)
     await keep_house(office, KEEP_SILENT + MOMENT)
-    page = await ConversationService(office.database).read_events(session, 0, 50)
-    assert page.session_ended
+    conversations = ConversationService(office.database)
+    page = await conversations.read_events(session.customer_id, 0, 50, [session.id])
+    assert page.ended == {session.id}
 
 
 async def test_whoever_wrote_stays(office: Office, store: Any) -> None:
