@@ -34,7 +34,19 @@ class MessageNews:
         )
 
 
-About = MessageNews | Ticket | Note | Block | Stranger | Held | Health
+@dataclass(frozen=True, kw_only=True)
+class CustomerNews:
+    """A customer who was erased, or whose conversation is another one's now."""
+
+    id: str
+
+    @classmethod
+    def from_json(cls, data: Json) -> CustomerNews:
+        """Read the data of a `customer.*` event."""
+        return cls(id=Fields(data, "customer event").text("id"))
+
+
+About = MessageNews | Ticket | Note | Block | Stranger | Held | Health | CustomerNews
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +75,7 @@ _READERS: Mapping[str, Callable[[Json], About]] = {
     "stranger": Stranger.from_json,
     "reply": Held.from_json,
     "health": Health.from_json,
+    "customer": CustomerNews.from_json,
 }
 """By the first word of the type."""
 

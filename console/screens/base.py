@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from ..api.client import Client
 from ..api.errors import DeskError, Unauthorized
-from ..api.events import Event, Reset
+from ..api.events import CustomerNews, Event, Reset
 from ..state.desk import Change, Desk
 from ..state.plain import plain
 from ..state.storage import Store
@@ -222,8 +222,15 @@ class BaseScreen(Screen[None]):
         """Be told of an event; the console calls it for each screen."""
         if isinstance(item, Reset):
             self.refresh_all()
+        elif isinstance(item.about, CustomerNews):
+            self.forget_customer(item.about.id)
         else:
             self.take(item, changes)
+
+    def forget_customer(self, customer_id: str) -> None:
+        """Load again what may be about a customer who was erased, or is another one now."""
+        for listing in self.query(Listing):
+            listing.reload()
 
     def time_passed(self) -> None:
         """Paint again what depends on the time."""

@@ -84,6 +84,12 @@ class BesideCustomerScreen(BaseScreen):
         """Load the messages again."""
         self.pane.reload()
 
+    def forget_customer(self, customer_id: str) -> None:
+        """Show no more of them than the desk still has."""
+        if customer_id == self.customer.id:
+            self.pane.forget()
+            self.refresh_all()
+
     def connection_is_back(self) -> None:
         """Load what could not be loaded."""
         self.pane.connection_is_back()

@@ -122,6 +122,7 @@ class ConversationScreen(BesideCustomerScreen):
         for heading in self.query(Heading):
             heading.set_place(words)
         self.panel.show(ticket)
+        self.pane.take_channel(self.make_channel())
         self.refresh_bindings()
 
     def refresh_ticket(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -32,10 +33,10 @@ STANDING = "Private, and never in the group. Never ask for a seed phrase or priv
 class DirectChannel(Channel):
     """What is said in private with one customer."""
 
-    def __init__(self, shell: Shell, direct: Direct) -> None:
-        self._shell, self._customer = shell, direct.customer
-        self.key = direct_rows.read_key(direct.customer.id)
-        self.answer_to = f"Answer to {name_of(direct.customer)}, in private"
+    def __init__(self, shell: Shell, customer: Customer) -> None:
+        self._shell, self._customer = shell, customer
+        self.key = direct_rows.read_key(customer.id)
+        self.answer_to = f"Answer to {name_of(customer)}, in private"
 
     @property
     def _client(self) -> Client:
@@ -98,11 +99,11 @@ class DirectConversationScreen(BesideCustomerScreen):
 
     def __init__(self, direct: Direct) -> None:
         super().__init__()
-        self._direct, self._customer = direct, direct.customer
+        self._customer = direct.customer
 
     def make_channel(self) -> Channel:
         """Give what is said in private."""
-        return DirectChannel(self.shell, self._direct)
+        return DirectChannel(self.shell, self._customer)
 
     @property
     def customer(self) -> Customer:
@@ -123,6 +124,7 @@ class DirectConversationScreen(BesideCustomerScreen):
         for heading in self.query(Heading):
             heading.set_place(words)
         self.panel.show_customer(self._customer)
+        self.pane.take_channel(self.make_channel())
         self.refresh_bindings()
 
     def time_passed(self) -> None:
@@ -146,6 +148,13 @@ class DirectConversationScreen(BesideCustomerScreen):
         """Show what a block, new or ended, makes of the customer."""
         self._customer = direct_rows.after_block(self._customer, block, self.now())
         self._show()
+
+    def forget_customer(self, customer_id: str) -> None:
+        """Show no more of them than the desk still has, and that is nothing that has a name."""
+        if customer_id == self._customer.id:
+            self._customer = replace(self._customer, name=None, account=None, email=None, page_url=None)
+            self._show()
+        super().forget_customer(customer_id)
 
     # Keys
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..api.events import Event, MessageNews, Reset
+from ..api.events import CustomerNews, Event, MessageNews, Reset
 from ..api.models import Customer, Ticket
 from ..api.records import Health, Me, Stats
 from .plain import plain
@@ -78,6 +78,9 @@ class Desk:
         if event.id <= self.last_event_id:
             return set()
         self.last_event_id = event.id
+        if isinstance(event.about, CustomerNews):
+            self.unread_direct.discard(event.about.id)
+            return {"everything", "counts"}
         change = _CHANGES.get(event.type.partition(".")[0])
         if change is None:
             return set()

@@ -67,6 +67,14 @@ class Talk:
         self.is_loaded = True
         self._entries = None
 
+    def forget(self) -> None:
+        """Forget all but what is being sent."""
+        self._messages.clear()
+        self._notes.clear()
+        self._held.clear()
+        self.has_older = self.is_loaded = False
+        self._entries = None
+
     def add_older(self, items: Iterable[Message], *, has_older: bool) -> None:
         """Take in the page before the first message."""
         self._messages.update((message.seq, message) for message in items)

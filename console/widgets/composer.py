@@ -133,6 +133,11 @@ class Composer(Widget):
         """Put a text where the cursor is."""
         self.field.insert(text)
 
+    def set_answer_to(self, title: str) -> None:
+        """Say who is answered now."""
+        self._answer_to = title
+        self._say_what()
+
     def set_note(self, is_note: bool) -> None:
         """Write a note, or an answer."""
         self.is_note = is_note

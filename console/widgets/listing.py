@@ -32,7 +32,6 @@ REPAINT = 0.25
 _AHEAD = 30
 """Lines below the last one shown for which the next page is fetched in time."""
 
-
 Fetch = Callable[["str | None"], Awaitable[Page[T]]]
 """Returns the page that a cursor stands for, the first one for None."""
 
@@ -71,7 +70,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         """A row was chosen."""
 
     class Moved(AboutRow):
-        """Another row is selected, or none."""
+        """Another row is selected, or none, or it is not what it was."""
 
     def __init__(
         self,
@@ -90,6 +89,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         self._window: Window[T] = Window(key, order)
         self._at = 0
         self._selected: str | None = None
+        self._told: T | None = None
         self._pending: dict[str, T | None] = {}
         self._meanwhile: dict[str, T | None] | None = None
         """Live changes since the page was asked for that is on its way: it may be older than they are."""
@@ -229,15 +229,16 @@ class Listing(ScrollView, Generic[T], can_focus=True):
             self._reveal()
 
     def _point(self, at: int) -> None:
-        """Select the row at an index, and say so if it is another one."""
+        """Select the row at an index, and say so if it is another one, or another state of it."""
         row = self._window.row(at)
         key = None if row is None else self._key(row)
         self._at = at
-        if key != self._selected:
-            left, self._selected = self._selected, key
+        left, self._selected = self._selected, key
+        if key != left or row is not self._told:
+            self._told = row
             self.post_message(self.Moved(self, row))
-            if left in self._moved_on:
-                self.put(self._moved_on.pop(left))
+        if key != left and left in self._moved_on:
+            self.put(self._moved_on.pop(left))
 
     # Pages
 
@@ -437,10 +438,8 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         return join_cells([Content(each.column.title) for each in self._laid_out()], self._laid_out(), " ")
 
     def _cells(self, row: T, *, is_cursor: bool) -> Content:
-        cells = []
-        for each in self._laid_out():
-            cell = each.column.cell(row)
-            cells.append(Content(cell) if isinstance(cell, str) else cell)
+        shown = (each.column.cell(row) for each in self._laid_out())
+        cells = [Content(cell) if isinstance(cell, str) else cell for cell in shown]
         content = join_cells(cells, self._laid_out(), "▌" if is_cursor else " ")
         return content.stylize_before("$text-muted") if self._dim is not None and self._dim(row) else content
 

@@ -112,6 +112,16 @@ class ConversationPane(Widget):
         """Load the newest messages again; what is shown stays until they are here."""
         self.run_worker(self._load(), group="load", exclusive=True)
 
+    def take_channel(self, channel: Channel) -> None:
+        """Go on with the same conversation, of which the customer's name may be another."""
+        self._channel = channel
+        self._composer.set_answer_to(channel.answer_to)
+
+    def forget(self) -> None:
+        """Forget what was said, to load what of it there still is."""
+        self._talk.forget()
+        self._thread.changed_now()
+
     def connection_is_back(self) -> None:
         """Load what could not be loaded."""
         if self._thread.problem is not None:

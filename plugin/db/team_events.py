@@ -28,6 +28,8 @@ TeamEventType = Literal[
     "reply.dropped",
     "moderator.updated",
     "canned.updated",
+    "customer.erased",
+    "customer.joined",
     "health.changed",
 ]
 
@@ -63,7 +65,7 @@ class TeamEvent:
     ticket: int | None = None
     message_id: str | None = None
     object_id: str | None = None
-    """Of a note, a block, a stranger's reply, a held reply, a moderator, or the name of a canned reply."""
+    """Of a note, a block, a stranger's or a held reply, a moderator, a customer, or a canned reply's name."""
     moderator_id: str | None = None
     """The only one who may know of it; None: the whole team."""
 

@@ -22,6 +22,7 @@ async def join(tx: Transaction, anonymous: Customer, proven: Customer, now: date
     await tx.joining.join(anonymous, proven)
     for number in tickets:
         await tx.conversations.add_event(proven.id, "ticket.updated", ticket=number)
+    tx.team_events.note("customer.joined", object_id=anonymous.id)
     await tx.records.add_audit(
         new_ulid(now),
         at=now,

@@ -114,6 +114,7 @@ class PrivacyService:
                 await tell_team_unless_blocked(tx, now, text, customer_id=customer.id, ticket=customer.ticket)
             await tx.blocks.detach(customer.id, account and await hash_account(tx, account), now)
             await self._audit(tx, customer)
+            tx.team_events.note("customer.erased", object_id=customer.id)
         self._wake(customer.id)
 
     def _wake(self, customer_id: str) -> None:

@@ -221,6 +221,24 @@ async def test_hostile_messages_are_shown_as_text_and_long_ones_folded(sit: Sit,
         assert "\u202e" not in seat.text
 
 
+async def test_of_who_is_erased_nothing_stays_on_the_screen(sit: Sit, seeds: Seeds) -> None:
+    ann = await seeds.customer("Ann", "My private words")
+    await seeds.customer("Ben", "Hello")
+    async with sit("Alice", WIDE) as seat:
+        await seat.sees("#1001", "#1002")
+        note = {"client_id": str(uuid.uuid4()), "text": "What we think"}
+        await seat.console.post("/v1/mod/tickets/1001/notes", note)
+        await seat.press("end")
+        await seat.open_ticket("My private words", "What we think", "ann@example.org")
+        assert (await ann.api.request("DELETE", "/v1/me")).status == 202
+        for words in ("My private words", "What we think", "Ann", "ann@example.org"):
+            await seat.sees_no(words)
+        await seat.press("escape", "c")
+        await seat.sees("#1001")
+        for words in ("My private words", "Ann"):
+            await seat.sees_no(words)
+
+
 async def test_the_panel_has_a_key_where_the_terminal_is_narrow(sit: Sit, seeds: Seeds) -> None:
     await seeds.customer("Ann", "Hello")
     async with sit("Alice") as seat:

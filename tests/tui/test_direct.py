@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from console.screens.direct_conversation import STANDING, DirectConversationScreen
+from tests.integration.plugin.wallet import SECRET, claims
+from tests.tokens import sign_token
 from tests.tui.conftest import Sit
-from tests.tui.seat import SIZES, THEMES
+from tests.tui.seat import LARGE, SIZES, THEMES
 from tests.tui.seeds import Seeds, id_of
 
 
@@ -155,6 +157,40 @@ async def test_the_customer_is_shown_on_demand(sit: Sit, seeds: Seeds) -> None:
         await seat.press("escape")
         await seat.sees_no("ann@example.org")
         await seat.sees("Private with Ann")
+
+
+async def test_of_who_is_erased_nothing_stays_in_private_either(sit: Sit, seeds: Seeds) -> None:
+    ann = await seeds.customer("Ann", None)
+    async with sit("Alice", LARGE) as seat:
+        await ann.send_direct("Alice", "Psst")
+        await seat.go("direct")
+        await seat.sees("Psst")
+        await seat.press("enter")
+        await seat.sees("Private with Ann", "Psst", "ann@example.org")
+        assert (await ann.api.request("DELETE", "/v1/me")).status == 202
+        for words in ("Psst", "Ann", "ann@example.org"):
+            await seat.sees_no(words)
+        await seat.press("escape")
+        await seat.sees("Last message")
+        for words in ("Psst", "Ann", "ann@example.org"):
+            await seat.sees_no(words)
+
+
+async def test_who_signs_in_is_listed_as_who_they_are(sit: Sit, seeds: Seeds) -> None:
+    ann = await seeds.customer("Ann", None)
+    browser = await seeds.customer(None, None)
+    async with sit("Alice") as seat:
+        await ann.send_direct("Alice", "From my desk")
+        seeds.later(minutes=1)
+        await browser.send_direct("Alice", "From my phone")
+        await seat.go("direct")
+        await seat.sees("anonymous", "From my phone", "From my desk", "2 Direct")
+        token = sign_token(claims(seeds.clock, sub="u1", jti="again", name="Ann"), SECRET)
+        assert (await browser.identify(token, join_conversation=True)).status == 200
+        await seat.sees_no("anonymous")
+        await seat.sees_no("From my desk")
+        await seat.sees("Ann", "From my phone")
+        assert len(seat.app.screen.listing.window) == 1
 
 
 async def two_conversations(seeds: Seeds) -> None:

@@ -44,12 +44,19 @@ class HeldNews:
     blocked: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class CustomerNews:
+    """A customer who was erased, or whose conversation is another one's now."""
+
+    customer_id: str
+
+
 @dataclass(frozen=True)
 class Bare:
     """Nothing: the type says all."""
 
 
-About = MessageNews | TicketItem | TeamNote | BlockNews | Stranger | HeldNews | Health | Bare
+About = MessageNews | TicketItem | TeamNote | BlockNews | Stranger | HeldNews | Health | CustomerNews | Bare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +186,8 @@ class TeamEventService:
             return HeldNews(view=view, blocked=view.entry.customer.id in blocked) if view else None
         if _is(event, "stranger"):
             return await self._records.get_stranger(tx, object_id)
+        if _is(event, "customer"):
+            return CustomerNews(customer_id=object_id)
         return Bare()
 
 

@@ -14,6 +14,7 @@ from ...services.mod.access import Caller
 from ...services.mod.events import (
     About,
     BlockNews,
+    CustomerNews,
     HeldNews,
     MessageNews,
     TeamEventService,
@@ -78,6 +79,8 @@ def about_json(about: About, viewer_id: str) -> dict[str, Any]:
         return shapes.block_json(about.entry, viewer_id, blocked=about.blocked)
     if isinstance(about, HeldNews):
         return shapes.held_json(about.view, blocked=about.blocked)
+    if isinstance(about, CustomerNews):
+        return {"id": about.customer_id}
     if isinstance(about, Stranger):
         return shapes.stranger_json(about)
     if isinstance(about, Health):

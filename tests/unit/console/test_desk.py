@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from console.api.events import Event, MessageNews, Reset
+from console.api.events import CustomerNews, Event, MessageNews, Reset
 from console.api.models import Customer
 from console.state.desk import Desk, name_of, notice_of
 from console.state.filters import FILTERS, order_by
@@ -37,6 +37,15 @@ def test_a_reset_changes_everything_and_goes_on_from_its_number() -> None:
     assert desk.apply(Reset(id=500)) == {"everything", "counts"}
     assert desk.apply(Event(id=500, type="canned.updated")) == set()
     assert desk.apply(Event(id=501, type="canned.updated")) == {"canned"}
+
+
+def test_who_is_erased_or_another_one_now_has_written_nothing_that_is_unread() -> None:
+    desk = Desk(me())
+    said = news("message.created", channel="direct", ticket=None)
+    desk.apply(said)
+    gone = CustomerNews(id=said.about.customer.id)
+    assert desk.apply(Event(id=12, type="customer.erased", about=gone)) == {"everything", "counts"}
+    assert desk.number_of("direct") is None
 
 
 def test_what_customers_write_in_private_is_unread_until_it_is_looked_at() -> None:
