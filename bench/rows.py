@@ -69,7 +69,7 @@ class Deed:
 
     name: str
     act: Act
-    times: int = 8
+    times: int
     """So often it is done to each store in one run."""
     taken: dict[int, list[float]] = field(default_factory=dict)
     """Milliseconds, by the size of the store; those of one place were taken right after each other."""
@@ -118,7 +118,7 @@ def _get(path: str) -> Act:
     return lambda store: store.console.call("GET", path)
 
 
-def _deeds(source: random.Random) -> list[Deed]:
+def _deeds(source: random.Random, times: int) -> list[Deed]:
     """Return everything that is measured; who is asked for is drawn at random."""
 
     def read(path: str) -> Act:
@@ -147,9 +147,9 @@ def _deeds(source: random.Random) -> list[Deed]:
     reopening = Deed(
         name="POST v1/messages, closed ticket",
         act=lambda store: _post(store, store.closed.pop()),
-        times=4,
+        times=times // 2,
     )
-    return [reopening, *(Deed(name=name, act=act) for name, act in deeds.items())]
+    return [reopening, *(Deed(name=name, act=act, times=times) for name, act in deeds.items())]
 
 
 @asynccontextmanager
@@ -167,7 +167,8 @@ async def _stores(
 
 
 async def _measure_engine(engine: str, plan: Plan, postgres: Postgres | None) -> Measured:
-    deeds = _deeds(random.Random(plan.seed))  # noqa: S311 (nothing is kept secret by it)
+    source = random.Random(plan.seed)  # noqa: S311 (nothing is kept secret by it)
+    deeds = _deeds(source, plan.scaled(8, 4))
     async with _stores(_QUICK_SIZES if plan.quick else _SIZES, plan, postgres) as stores:
         for number in range(plan.runs + 1):
             if number == 1:
