@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import uuid
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 from urllib.parse import quote
@@ -174,14 +174,20 @@ class Crowd:
 
         await until(find, "a post of every customer in the group", within=PATIENCE, every=0.2)
 
-    async def reach_group(self) -> None:
-        """Return once every message is in the group, or can't be hoped for, whatever customers have got."""
+    async def reach_group(self, *, within: float = PATIENCE) -> set[Token]:
+        """Wait for every message to be in the group, whatever customers have got; return what is not."""
 
         async def is_there() -> bool:
-            return not self._missing_in(await self._team_side())
+            return not await self.missing()
 
         with contextlib.suppress(NotInTimeError):
-            await until(is_there, "every message in the group", within=PATIENCE, every=0.2)
+            await until(is_there, "every message in the group", within=within, every=0.2)
+        return await self.missing()
+
+    async def missing(self) -> set[Token]:
+        """Return the messages that are not in the group."""
+        there = {token for text in await self._team_side() for token in messages_in(text)}
+        return {token for visitor in self.visitors for token in visitor.taken} - there
 
     async def settle(self, *, excused: Collection[Token] = (), within: float = PATIENCE) -> None:
         """Return once everything has arrived, or nothing more can be hoped for.
@@ -206,11 +212,7 @@ class Crowd:
     async def _has_arrived(self, excused: Collection[Token]) -> bool:
         if any(not self._has_got(visitor) for visitor in self.visitors):
             return False
-        return self._missing_in(await self._team_side()).issubset(excused)
-
-    def _missing_in(self, texts: Iterable[str]) -> set[Token]:
-        there = {token for text in texts for token in messages_in(text)}
-        return {token for visitor in self.visitors for token in visitor.taken} - there
+        return (await self.missing()).issubset(excused)
 
     @staticmethod
     def _has_got(visitor: Visitor) -> bool:

@@ -1,0 +1,153 @@
+"""The bridge refuses, is silent, or is away: what it did not take is sent again, or shown as failed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+from stack.conditions import until
+from stack.system import System
+from tests.faults.checker import Token, message_token
+from tests.faults.clock import Clock
+from tests.faults.crowd import PATIENCE, Crowd, open_crowd
+from tests.faults.plan import Fault, Plan, Row
+from tests.systems import UNPACED
+
+SEND = "messages.SendMessage"
+STEP = 65.0
+"""Seconds by which the clock goes on at a time: longer than the plugin waits for the bridge's word."""
+
+LONGEST_SLEEP = 60
+"""Seconds of a flood wait that the bridge sits out; it refuses what would take longer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What befalls the bridge while a crowd writes `each` messages."""
+
+    name: str
+    strike: Callable[[Crowd, int], Awaitable[None]]
+    """Does it, with so many messages of everybody written in it."""
+
+
+async def run(plan: Plan) -> AsyncIterator[Row]:
+    """Go through all that can befall the bridge, one after the other."""
+    customers, each = plan.of((10, 10), (2, 2))
+    async with System(config=UNPACED) as system:
+        clock = Clock(system)
+        for case in CASES:
+            async with open_crowd(system, customers) as crowd:
+                await crowd.burst(1)
+                await crowd.reach_group()
+                before = max([message.id for message in await system.telegram.relayed()])
+                await case.strike(crowd, each)
+                began = time.monotonic()
+                missing = await _let_time_pass(crowd, clock)
+                heal = time.monotonic() - began
+                failures = await _not_shown(crowd, missing, before)
+                await crowd.settle(excused=missing)
+                yield Row(
+                    case=case.name,
+                    load=f"{each * customers} messages of {customers} customers",
+                    counts=await crowd.check(excused=missing),
+                    heal=heal,
+                    notes=(f"{len(missing)} not delivered, and shown to the team",) if missing else (),
+                    failures=failures,
+                )
+
+
+async def _let_time_pass(crowd: Crowd, clock: Clock) -> set[Token]:
+    """Move the clock on until everybody's last message is in the group; return what is not there by then."""
+    last = {visitor.taken[-1] for visitor in crowd.visitors}
+
+    async def goes_on() -> bool:
+        await crowd.reach_group(within=1)
+        if last.isdisjoint(await crowd.missing()):
+            return True
+        clock.advance(STEP)
+        # Wakes the plugin, whose timers know nothing of a clock that is moved.
+        await crowd.system.configure(UNPACED)
+        return False
+
+    await until(goes_on, "every conversation goes on", within=PATIENCE)
+    return await crowd.missing()
+
+
+async def _not_shown(crowd: Crowd, missing: set[Token], before: int) -> tuple[str, ...]:
+    """Return a failure for each customer of whom something is missing and the team was not told."""
+    failures = []
+    for visitor in crowd.visitors:
+        if not any(token.customer == visitor.number for token in missing):
+            continue
+        warnings = [f"⚠ #{ticket}" for ticket in visitor.written.tickets]
+        shown = [m.text for m in await crowd.system.telegram.relayed() if m.id > before]
+        if not any(text.startswith(warning) for text in shown for warning in warnings):
+            failures.append(f"customer {visitor.number} misses a message, and the team was not told")
+    return tuple(failures)
+
+
+async def _flood_wait(crowd: Crowd, each: int, seconds: int) -> None:
+    await crowd.system.telegram.fault(SEND, f"FLOOD_WAIT_{seconds}", code=420)
+    await crowd.burst(each)
+
+
+async def _short_flood_wait(crowd: Crowd, each: int) -> None:
+    await _flood_wait(crowd, each, 2)
+
+
+async def _long_flood_wait(crowd: Crowd, each: int) -> None:
+    await _flood_wait(crowd, each, LONGEST_SLEEP + 1)
+
+
+async def _refuse(crowd: Crowd, each: int) -> None:
+    """Let Telegram refuse the next message of everybody twice."""
+    for visitor in crowd.visitors:
+        following = Token(crowd=visitor.crowd, customer=visitor.number, number=len(visitor.taken))
+        body = {"method": SEND, "error": "CHAT_WRITE_FORBIDDEN", "code": 403, "count": 2}
+        await crowd.system.telegram.api.call("POST", "/fault", {**body, "contains": message_token(following)})
+    await crowd.burst(each)
+
+
+async def _drop_connections(crowd: Crowd, each: int) -> None:
+    for _ in range(each):
+        await crowd.burst(1)
+        await crowd.system.telegram.drop_connections()
+
+
+async def _fall_silent(crowd: Crowd, each: int) -> None:
+    await crowd.system.restart_bridge({"message_status_events": False})
+    await crowd.burst(each)
+
+
+async def _report_again(crowd: Crowd, each: int) -> None:
+    await crowd.system.restart_bridge({})
+    await crowd.burst(each)
+
+
+async def _stop(crowd: Crowd, each: int) -> None:
+    await crowd.system.bridge.stop()
+    await crowd.burst(each)
+    await crowd.system.start_bridge()
+    await crowd.burst(each)
+
+
+async def _kill(crowd: Crowd, each: int) -> None:
+    await crowd.system.bridge.kill()
+    await crowd.burst(each)
+    await crowd.system.start_bridge()
+    await crowd.burst(each)
+
+
+CASES = (
+    Case(name="a flood wait that the bridge sits out", strike=_short_flood_wait),
+    Case(name="a flood wait that is too long for it", strike=_long_flood_wait),
+    Case(name="Telegram refuses twice", strike=_refuse),
+    Case(name="connections to Telegram cut", strike=_drop_connections),
+    Case(name="the bridge is killed", strike=_kill),
+    Case(name="the bridge is stopped", strike=_stop),
+    Case(name="the bridge says nothing", strike=_fall_silent),
+    Case(name="the bridge reports again", strike=_report_again),
+)
+
+FAULT = Fault(name="15", title="the bridge refuses, is silent, or is away", run=run)
