@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from plugin.matrix.events import STATUS_TYPE
-from stack.conditions import until
+from stack.conditions import NotInTimeError, until
 from stack.instance import BRIDGE_BOT, mxid
 from stack.json_api import JsonApi
 from stack.matrix import CLIENT
@@ -54,7 +55,7 @@ async def run(plan: Plan) -> AsyncIterator[Row]:
                 began = time.monotonic()
                 missing = await _let_time_pass(crowd, clock)
                 heal = time.monotonic() - began
-                failures = await _not_shown(crowd, missing, before)
+                failures = await _not_shown(crowd, clock, missing, before)
                 await crowd.settle(excused=missing)
                 yield Row(
                     case=case.name,
@@ -89,17 +90,23 @@ async def _move_on(system: System, clock: Clock) -> None:
     await system.configure(UNPACED)
 
 
-async def _not_shown(crowd: Crowd, missing: set[Token], before: int) -> tuple[str, ...]:
-    """Return a failure for each customer of whom something is missing and the team was not told."""
-    failures = []
-    for visitor in crowd.visitors:
-        if not any(token.customer == visitor.number for token in missing):
-            continue
-        warnings = [f"⚠ #{ticket}" for ticket in visitor.written.tickets]
+async def _not_shown(crowd: Crowd, clock: Clock, missing: set[Token], before: int) -> tuple[str, ...]:
+    """Return a failure for each customer of whom something is missing and the team is not told."""
+    untold = {token.customer for token in missing}
+
+    async def all_told() -> bool:
         shown = [m.text for m in await crowd.system.telegram.relayed() if m.id > before]
-        if not any(text.startswith(warning) for text in shown for warning in warnings):
-            failures.append(f"customer {visitor.number} misses a message, and the team was not told")
-    return tuple(failures)
+        for number in list(untold):
+            warnings = tuple(f"⚠ #{ticket}" for ticket in crowd.visitors[number].written.tickets)
+            if any(text.startswith(warnings) for text in shown):
+                untold.remove(number)
+        if untold:
+            await _move_on(crowd.system, clock)
+        return not untold
+
+    with contextlib.suppress(NotInTimeError):
+        await until(all_told, "the team is told", every=1)
+    return tuple(f"customer {number} misses a message, and the team was not told" for number in untold)
 
 
 async def _flood_wait(crowd: Crowd, each: int, seconds: int) -> None:
