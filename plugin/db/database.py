@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import asyncpg
 from mautrix.util import async_db
@@ -21,6 +21,7 @@ from ..domain.errors import Unavailable
 from .transaction import Transaction
 
 T = TypeVar("T")
+_Last = Literal["COMMIT", "ROLLBACK"]
 
 _RETRY_AFTER = 2
 """Seconds a client is told to wait while the database can't take a write."""
@@ -148,26 +149,24 @@ class Database:
                 yield Transaction(conn, self._now)
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[async_db.Connection]:
+    async def _connection(self) -> AsyncIterator[_Gathered | _Direct]:
         if _owner.get() is asyncio.current_task():
             raise RuntimeError("A transaction inside a transaction would wait for its own connection")
         token = _owner.set(asyncio.current_task())
         try:
             async with self._turn, _going_on(), self._inner.acquire_direct() as acquired:
-                # Bare: mautrix's own handler ends the whole process when a connection breaks mid-way.
-                kind = _WholeStatements if self._is_sqlite else LoggingConnection
-                yield kind(acquired.scheme, acquired.wrapped, acquired.log)
+                yield _Gathered(acquired) if self._is_sqlite else _Direct(acquired)
         except _UNAVAILABLE as error:
             raise Unavailable(retry_after=_RETRY_AFTER) from error
         finally:
             _owner.reset(token)
 
     @staticmethod
-    async def _run(conn: async_db.Connection, begin: str) -> None:
+    async def _run(conn: _Gathered | _Direct, begin: str) -> None:
         try:
             await conn.execute(begin)
         except asyncio.CancelledError:
-            # SQLite's thread runs the statement all the same.
+            # The server runs the statement all the same.
             await _to_the_end(_roll_back(conn))
             raise
 
@@ -191,39 +190,60 @@ async def _going_on() -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _ended(conn: async_db.Connection) -> AsyncIterator[None]:
+async def _ended(conn: _Gathered | _Direct) -> AsyncIterator[None]:
     try:
         yield
     except BaseException:
         await _to_the_end(_roll_back(conn))
         raise
     try:
-        await _to_the_end(conn.execute("COMMIT"))
+        await _to_the_end(_finish(conn, "COMMIT"))
     except BaseException:
         # Also a cancel that hides a failed COMMIT; after a good one there is nothing to roll back.
         await _to_the_end(_roll_back(conn))
         raise
 
 
-async def _roll_back(conn: async_db.Connection) -> None:
+async def _finish(conn: _Gathered | _Direct, statement: _Last) -> None:
+    await conn.finish(statement)
+
+
+async def _roll_back(conn: _Gathered | _Direct) -> None:
     try:
-        await conn.execute("ROLLBACK")
+        await _finish(conn, "ROLLBACK")
     except (*_UNAVAILABLE, asyncpg.PostgresError):
         # Nothing is open any more: SQLite ends a transaction by itself when the disk is full, and
         # PostgreSQL with its connection.
         return
 
 
-class _WholeStatements(LoggingConnection):
-    """Reads each answer to its end in one turn of SQLite's thread.
+class _Gathered(LoggingConnection):
+    """SQLite's connection: what only writes is gathered, and goes with the next answer that is waited for.
 
-    aiosqlite takes three, and would leave the cursor of a half-read answer open when its task is cancelled
-    meanwhile: with that no COMMIT succeeds any more. What is cancelled here runs to its end in the thread,
-    before whatever is asked of it next.
+    Each turn of SQLite's thread takes longer than most statements, and on a busy machine much longer. So an
+    error of a statement may come with a later one; it comes before COMMIT has returned, and undoes them all.
+    A turn runs to its end in the thread when its task is cancelled meanwhile, before whatever is asked of it
+    next; no answer stays half-read, with which no COMMIT would succeed any more.
     """
 
+    def __init__(self, inner: LoggingConnection) -> None:
+        self._gathered: list[tuple[str, Sequence[Any]]] = []
+        super().__init__(inner.scheme, inner.wrapped, inner.log)
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
+        self._gathered.append((_numbered(query), args))
+        return ""
+
+    async def executemany(self, query: str, *args: Any, timeout: float | None = None) -> str:
+        self._gathered.extend((_numbered(query), row) for row in args[0])
+        return ""
+
     async def fetch(self, query: str, *args: Any, timeout: float | None = None) -> list[Any]:
-        return list(await self.wrapped.execute_fetchall(_numbered(query), args))
+        turn = [*self._gathered, (_numbered(query), args)]
+        self._gathered.clear()
+        # aiosqlite has no public name for "these, in one turn".
+        rows: list[Any] = await self.wrapped._execute(_run_turn, self.wrapped._conn, turn)
+        return rows
 
     async def fetchrow(self, query: str, *args: Any, timeout: float | None = None) -> Any:
         rows = await self.fetch(query, *args)
@@ -232,6 +252,31 @@ class _WholeStatements(LoggingConnection):
     async def fetchval(self, query: str, *args: Any, column: int = 0, timeout: float | None = None) -> Any:
         row = await self.fetchrow(query, *args)
         return None if row is None else row[column]
+
+    async def finish(self, statement: _Last) -> None:
+        """End the transaction, with what was gathered or without it."""
+        if statement == "ROLLBACK":
+            self._gathered.clear()
+        await self.fetch(statement)
+
+
+class _Direct(LoggingConnection):
+    """PostgreSQL's connection, without mautrix's handler that ends the process when one breaks mid-way."""
+
+    def __init__(self, inner: LoggingConnection) -> None:
+        super().__init__(inner.scheme, inner.wrapped, inner.log)
+
+    async def finish(self, statement: _Last) -> None:
+        """End the transaction."""
+        await self.execute(statement)
+
+
+def _run_turn(connection: sqlite3.Connection, turn: Iterable[tuple[str, Sequence[Any]]]) -> list[Any]:
+    """Run statements one after the other, in SQLite's thread; return the answer of the last."""
+    rows: list[Any] = []
+    for query, arguments in turn:
+        rows = connection.execute(query, arguments).fetchall()
+    return rows
 
 
 @lru_cache(maxsize=1000)

@@ -154,7 +154,8 @@ async def test_cancelled_anywhere_in_the_writing_no_number_is_lost(database, sto
             break
     else:
         pytest.fail("the transaction had no end")
-    assert at > 4
+    # On SQLite all of it is one turn of the thread.
+    assert at > (1 if store.engine == "sqlite" else 4)
 
 
 async def test_numbers_at_once_have_no_gap_and_no_reader_sees_one_before_a_lower_one(

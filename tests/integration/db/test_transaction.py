@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sqlite3
 
+import asyncpg
 import pytest
 
 from plugin.db.columns import from_ms, from_ms_or_none, to_ms
@@ -316,3 +318,21 @@ async def test_times_hold_to_the_millisecond(database, seed, make) -> None:
     async with database.snapshot() as tx:
         found = await tx.conversations.list_messages_after("c1", 0, 10)
     assert [m.created_at for m in found] == [from_ms(to_ms(fine))] * len(stored)
+
+
+@pytest.mark.parametrize("ends", ["well", "with an error"])
+async def test_a_write_that_fails_late_leaves_no_trace_and_harms_nobody(database, store, make, ends) -> None:
+    """On SQLite writes wait for the next answer, so this one fails at COMMIT, or is never tried."""
+
+    async def write() -> None:
+        async with database.transaction() as tx:
+            await tx.sessions.add_customer(make.customer("c1"))
+            await tx.sessions.add_customer(make.customer("c1"))
+            if ends == "with an error":
+                raise ZeroDivisionError
+
+    with pytest.raises((sqlite3.IntegrityError, asyncpg.UniqueViolationError, ZeroDivisionError)):
+        await write()
+    async with database.transaction() as tx:
+        await tx.sessions.add_customer(make.customer("c2"))
+    assert await store.look("SELECT id FROM customer") == [("c2",)]

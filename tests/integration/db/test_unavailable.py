@@ -16,6 +16,13 @@ from stack.conditions import PATIENCE, until
 from stack.ports import pick
 
 
+async def _add_numbered(database, customer) -> None:
+    """Wait for an answer before COMMIT: a cancel that comes later would come too late."""
+    async with database.transaction() as tx:
+        await tx.sessions.add_customer(customer)
+        await tx.tickets.take_number()
+
+
 async def _add(database: Database, customer) -> None:
     async with database.transaction() as tx:
         await tx.sessions.add_customer(customer)
@@ -76,7 +83,7 @@ async def test_cancelled_while_sqlite_waits_for_the_lock(sqlite_store, make) -> 
     other = sqlite_store.connect()
     try:
         other.execute("BEGIN IMMEDIATE")
-        task = asyncio.create_task(_add(database, make.customer("c1")))
+        task = asyncio.create_task(_add_numbered(database, make.customer("c1")))
         await asyncio.wait([task], timeout=0.05)
         task.cancel()
         await asyncio.wait([task], timeout=0.05)

@@ -9,14 +9,20 @@ from typing import Any
 import pytest
 from mautrix.util.async_db.connection import LoggingConnection
 
+from plugin.db.database import _Gathered
+
+# On SQLite every answer is `fetch`'s.
+_KINDS = {_Gathered: ("execute", "fetch"), LoggingConnection: ("execute", "fetch", "fetchrow", "fetchval")}
+
 
 @contextmanager
 def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Give the statements of the block, BEGIN and COMMIT among them, in their order."""
     seen: list[str] = []
     with monkeypatch.context() as patch:
-        for name in ("execute", "fetch", "fetchrow", "fetchval"):
-            patch.setattr(LoggingConnection, name, _noting(seen, getattr(LoggingConnection, name)))
+        for kind, names in _KINDS.items():
+            for name in names:
+                patch.setattr(kind, name, _noting(seen, getattr(kind, name)))
         yield seen
 
 
