@@ -29,6 +29,7 @@ class SessionEvents:
         page = await self._conversations.read_events(self._session.customer_id, after, limit, owners)
         return Stretch(
             blocks=tuple(event_block(event) for event in page.events),
+            numbers=tuple(event.number for event in page.events),
             cursor=page.events[-1].number if page.events else after,
             more=len(page.events) == limit,
             ended=page.ended,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 
 PAGE = 50
 """Events that are read at a time."""
@@ -16,7 +17,9 @@ PAGE = 50
 MOST_AT_ONCE = 8 * 1024
 """Bytes of several events that are written together; a client that does not read must not pile them up."""
 
-_WRITE_BUFFER = 32 * 1024
+_WRITE_BUFFER = 16 * 1024
+"""Bytes after which a stream waits until its client has read."""
+
 _PING = b": ping\n\n"
 
 
@@ -26,6 +29,8 @@ class Stretch:
 
     blocks: tuple[bytes, ...]
     """Events as they go over the wire."""
+    numbers: tuple[int, ...]
+    """From where to go on after each of them."""
     cursor: int
     """From where to go on."""
     more: bool
@@ -109,16 +114,19 @@ class Stream:
         """Keep a stream alive that rests."""
         await self.tell(_PING, self.cursor)
 
-    async def run(self) -> None:
+    async def run(self, writer: AbstractStreamWriter) -> None:
         """Tell what there is, and rest, until one side ends."""
         while not self.ended:
             # Before reading: what comes in between the two asks again.
             self._asked = False
             looked_at = time.monotonic()
             stretch = await self.source.read(self.cursor, PAGE, (self.source.owner,))
-            for part in joined(stretch.blocks):
-                await self._response.write(part)
-            self.cursor, self.told_at = stretch.cursor, time.monotonic()
+            if not await self._tell_all(stretch):
+                # While the client does not read, nothing is kept for it.
+                del stretch
+                await writer.drain()
+                continue
+            self.cursor = stretch.cursor
             if stretch.ended:
                 await self._response.write(b"event: session.ended\ndata: {}\n\n")
                 return
@@ -126,6 +134,15 @@ class Stream:
                 await self._rest()
                 if self.source.rest:
                     await asyncio.sleep(looked_at + self.source.rest - time.monotonic())
+
+    async def _tell_all(self, stretch: Stretch) -> bool:
+        """Write a stretch; False: only a beginning, as the client has not taken that yet."""
+        for part, number in joined(stretch.blocks, stretch.numbers):
+            await self._response.write(part)
+            self.cursor, self.told_at = number, time.monotonic()
+            if number != stretch.numbers[-1] and self._transport and self._transport.get_write_buffer_size():
+                return False
+        return True
 
     async def _rest(self) -> None:
         if self._asked:
@@ -137,15 +154,15 @@ class Stream:
             self._resting = None
 
 
-def joined(blocks: Collection[bytes]) -> list[bytes]:
-    """Return blocks put together to what is written at once."""
-    parts: list[bytes] = []
+def joined(blocks: Sequence[bytes], numbers: Sequence[int]) -> Iterator[tuple[bytes, int]]:
+    """Put blocks together to what is written at once, each with the number of its last."""
     waiting: list[bytes] = []
-    size = 0
-    for block in blocks:
+    size, last = 0, 0
+    for block, number in zip(blocks, numbers, strict=True):
         if waiting and size + len(block) > MOST_AT_ONCE:
-            parts.append(b"".join(waiting))
+            yield b"".join(waiting), last
             waiting, size = [], 0
         waiting.append(block)
-        size += len(block)
-    return [*parts, b"".join(waiting)] if waiting else parts
+        size, last = size + len(block), number
+    if waiting:
+        yield b"".join(waiting), last

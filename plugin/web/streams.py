@@ -52,9 +52,10 @@ class Streams:
         stream = Stream(request, response, source, cursor)
         self._enter(stream)
         try:
-            await response.prepare(request)
+            writer = await response.prepare(request)
+            assert writer is not None  # noqa: S101 - so it is for a response that was made just now
             await response.write(b": connected\n\n")
-            await stream.run()
+            await stream.run(writer)
         except ConnectionError:
             pass  # the client has gone; it comes back with Last-Event-ID
         finally:

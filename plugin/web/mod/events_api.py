@@ -51,6 +51,7 @@ class TeamStream:
         page = await self._events.read(self._caller, after, limit)
         return Stretch(
             blocks=tuple(self._blocks(page)),
+            numbers=(page.cursor,) if page.is_cut else tuple(one.number for one in page.news),
             cursor=page.cursor,
             more=page.more,
             ended=frozenset(owners if page.ended else ()),
