@@ -51,6 +51,7 @@ _LEASE = """
     UPDATE batch SET lease_owner = $3, lease_until = $4, fence = fence + 1
     WHERE id = $1 AND fence = $2 AND state = 'open' RETURNING fence
 """
+_LET_GO = "UPDATE batch SET lease_until = 0 WHERE id = $1 AND fence = $2 AND state = 'open'"
 _TAKE_OVER = "UPDATE batch SET lease_until = 0 WHERE state = 'open' AND lease_owner = $1"
 _NEXT_DUE = f"""
     SELECT MIN(CASE WHEN due_at > lease_until THEN due_at ELSE lease_until END) FROM batch
@@ -262,6 +263,10 @@ class BatchRepository:
         """Take a due batch; return the new fence, None where somebody else was first."""
         fence: int | None = await self._conn.fetchval(_LEASE, batch.id, batch.fence, owner, to_ms(until))
         return fence
+
+    async def let_go(self, batch: Batch) -> None:
+        """Give up the lease of a batch that was not tried."""
+        await self._conn.execute(_LET_GO, batch.id, batch.fence)
 
     async def take_over(self, owner: str) -> None:
         """End the leases that this host's former process held when it died."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from mautrix.util.async_db import Connection
@@ -10,6 +11,10 @@ from mautrix.util.async_db import Connection
 from ..domain.delivery import Report
 from ..domain.model import Batch, Delivered, HeldReply, RoomEvent, Target, role_of
 from .columns import from_ms, to_ms
+from .filters import Arguments
+
+_MOST_ASKED = 500
+"""Events in one question; the databases take a few thousand arguments."""
 
 _GET_CURSOR = "SELECT next_batch FROM inbox_cursor WHERE id = 1"
 _START = "INSERT INTO inbox_cursor (id, next_batch, position) VALUES (1, $1, 0) ON CONFLICT (id) DO NOTHING"
@@ -19,8 +24,11 @@ _MOVE = """
     RETURNING position
 """
 _ADD_EVENT = """
-    INSERT INTO room_event (event_id, position, room_id, sender, type, content, sent_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (event_id) DO NOTHING
+    INSERT INTO room_event (event_id, position, room_id, sender, type, content, sent_at, outcome)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (event_id) DO NOTHING
+"""
+_LIST_KNOWN_POSTS = """
+    SELECT event_id FROM ticket_event WHERE batch_id IS NOT NULL AND event_id IN ({})
 """
 _ADD_REPLACEMENT = """
     INSERT INTO room_replacement (room_id, replacement) VALUES ($1, $2) ON CONFLICT (room_id) DO NOTHING
@@ -103,18 +111,32 @@ class InboxRepository:
         position = await self._conn.fetchval(_MOVE, since, next_batch, events)
         return None if position is None else int(position) - events
 
-    async def add_event(self, event: RoomEvent) -> None:
-        """Store an event to be handled; a second time it is nothing."""
-        await self._conn.execute(
-            _ADD_EVENT,
-            event.event_id,
-            event.position,
-            event.room_id,
-            event.sender,
-            event.type,
-            json.dumps(event.content),
-            to_ms(event.sent_at),
-        )
+    async def add_events(self, events: Sequence[RoomEvent], handled: Mapping[str, str]) -> None:
+        """Store events to be handled, but those whose outcome is known; a second time they are nothing."""
+        rows = [
+            (
+                event.event_id,
+                event.position,
+                event.room_id,
+                event.sender,
+                event.type,
+                None if event.event_id in handled else json.dumps(event.content),
+                to_ms(event.sent_at),
+                handled.get(event.event_id),
+            )
+            for event in events
+        ]
+        if rows:
+            await self._conn.executemany(_ADD_EVENT, rows)
+
+    async def list_known_posts(self, event_ids: Sequence[str]) -> list[str]:
+        """Return which of some events are posts that are known here."""
+        known: list[str] = []
+        for at in range(0, len(event_ids), _MOST_ASKED):
+            arguments = Arguments()
+            query = _LIST_KNOWN_POSTS.format(arguments.add_all(event_ids[at : at + _MOST_ASKED]))
+            known += [row["event_id"] for row in await self._conn.fetch(query, *arguments.values)]
+        return known
 
     async def list_waiting(self, limit: int) -> list[RoomEvent]:
         """Return the events that are not handled yet, in room order."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from mautrix.util.async_db import Connection
 
 from ..domain.model import Channel, Message, OutboxRow, console_lane, direct_lane
 from .columns import from_ms, from_ms_or_none, to_ms
+from .filters import Arguments
 
 _ADD = """
     INSERT INTO outbox (id, lane, place, priority, customer_id, ticket, message_id, text, created_at,
@@ -22,14 +24,15 @@ _HAS_WAITING = "SELECT 1 FROM outbox WHERE lane = $1 AND batch_id IS NULL"
 # The row at the head of each lane whose former batch has come to its end. Where the bridge reports,
 # one in the room has not: what comes after it must not overtake it if it is sent again.
 _LIST_HEADS = """
-    SELECT o.lane, o.created_at FROM outbox o
-    WHERE o.batch_id IS NULL AND CASE WHEN o.direct_id IS NULL THEN 'team' ELSE 'direct' END = $3
-    AND o.place = (SELECT MIN(p.place) FROM outbox p WHERE p.lane = o.lane AND p.batch_id IS NULL)
+    SELECT o.lane, o.created_at FROM (
+        SELECT lane, MIN(place) AS place FROM outbox WHERE batch_id IS NULL GROUP BY lane
+    ) AS head JOIN outbox o ON o.lane = head.lane AND o.place = head.place
+    WHERE CASE WHEN o.direct_id IS NULL THEN 'team' ELSE 'direct' END = {channel}
     AND NOT EXISTS (
-        SELECT 1 FROM batch b WHERE b.lane = o.lane
-        AND (b.state = 'open' OR (b.state = 'sent' AND $2 = 1))
+        SELECT 1 FROM batch b WHERE b.lane = o.lane AND b.id NOT IN ({behind})
+        AND (b.state = 'open' OR (b.state = 'sent' AND {waits} = 1))
     )
-    ORDER BY o.priority, o.created_at LIMIT $1
+    ORDER BY o.priority, o.created_at LIMIT {limit}
 """
 _LIST_ROWS = """
     SELECT o.id, o.lane, o.customer_id, o.ticket, COALESCE(o.text, m.text, '') AS text, o.created_at,
@@ -148,10 +151,25 @@ class OutboxRepository:
         )
 
     async def list_heads(
-        self, limit: int, *, wait_for_reports: bool, channel: Channel = "team"
+        self,
+        limit: int,
+        *,
+        wait_for_reports: bool,
+        channel: Channel = "team",
+        behind: Sequence[str] = (),
     ) -> list[tuple[str, datetime]]:
-        """Return lanes whose next rows may go, the most urgent first, each with its first row's time."""
-        rows = await self._conn.fetch(_LIST_HEADS, limit, int(wait_for_reports), channel)
+        """Return lanes whose next rows may go, the most urgent first, each with its first row's time.
+
+        `behind`: batches that hold up nothing in their lanes.
+        """
+        arguments = Arguments()
+        query = _LIST_HEADS.format(
+            channel=arguments.add(channel),
+            behind=arguments.add_all(list(behind) or [""]),
+            waits=arguments.add(int(wait_for_reports)),
+            limit=arguments.add(limit),
+        )
+        rows = await self._conn.fetch(query, *arguments.values)
         return [(row["lane"], from_ms(row["created_at"])) for row in rows]
 
     async def list_rows(self, lane: str, limit: int) -> list[OutboxRow]:

@@ -55,6 +55,9 @@ def join_and_split(head: str, texts: Sequence[str]) -> tuple[str, ...]:
 
 def fits_one_post(head: str, texts: Sequence[str]) -> bool:
     """Tell whether `texts` may be joined into one post."""
+    # What makes a text inert only adds to it, so that many need no closer look.
+    if len(head) + sum(map(len, texts)) > POST_UNITS:
+        return False
     return len(join_and_split(head, texts)) == 1
 
 

@@ -95,7 +95,7 @@ def _make_inert(text: str) -> str:
 
 def utf16_units(text: str) -> int:
     """Return the length of `text` in UTF-16 code units, as Telegram counts."""
-    return len(text) + sum(1 for c in text if ord(c) > 0xFFFF)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def split(text: str, units: int) -> list[str]:

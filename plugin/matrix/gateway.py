@@ -36,10 +36,14 @@ class MautrixGateway:
         self._direct_rooms = DirectRoomMaker(client)
 
     def on_room_event(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Call `wake` whenever an event that may be of interest syncs in; return what undoes it."""
+        """Call `wake` whenever an event that may be of interest syncs in; return what undoes it.
 
-        async def handler(_: Any) -> None:
-            wake()
+        The bot's own posts are of none before somebody else says something.
+        """
+
+        async def handler(event: Any) -> None:
+            if event.sender != self.mxid or event.type != EventType.ROOM_MESSAGE:
+                wake()
 
         types = [
             EventType.find(name, EventType.Class.STATE if name == TOMBSTONE_TYPE else EventType.Class.MESSAGE)

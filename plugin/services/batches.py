@@ -63,6 +63,8 @@ class _Place:
     """Where stand-ins go."""
     reports: bool
     """The bridge says what it delivered."""
+    sending: Sequence[str]
+    """Batches on their way to the room, behind which the next of their lanes may be made."""
 
 
 class BatchMaker:
@@ -93,16 +95,33 @@ class BatchMaker:
         async with self._database.transaction() as tx:
             await tx.batches.take_over(self._host)
 
+    async def renew(self, batch: Batch) -> Batch | None:
+        """Lease a batch anew before it is sent; None where it was taken back, or by another host."""
+        async with self._database.transaction() as tx:
+            fence = await tx.batches.lease(batch, self._host, self._clock.now() + LEASE)
+        return None if fence is None else replace(batch, fence=fence)
+
     async def take_batches(
-        self, slots: int, under_way: Collection[str] = ()
+        self,
+        slots: int,
+        under_way: Collection[str] = (),
+        *,
+        ahead: int = 0,
+        most: int = _MOST_LANES,
+        sending: Sequence[str] = (),
     ) -> tuple[list[Batch], datetime | None]:
         """Return at most `slots` leased batches, and when the next may be due; None: not before a wake-up.
 
         What is under way here is none of them, whatever the clock says of its lease.
+        `ahead`: so many more, where nothing is won by waiting, and also of a lane whose former batch is on
+        its way to the room right now, as one of `sending`. `most`: of both together.
         """
         # Direct conversations wait for the support room, too: it must be known which room is not theirs.
         room_id = self._room.room_id
-        if room_id is None or slots <= 0:
+        # Where posts are counted, what waits for its turn joins what comes meanwhile.
+        per_minute = self._settings().relay.per_minute if self._channel == "team" else 0
+        ahead = ahead if per_minute == 0 else 0
+        if room_id is None or slots + ahead <= 0:
             return [], None
         device_id = await self._gateway.get_device_id()
         now = self._clock.now()
@@ -111,13 +130,17 @@ class BatchMaker:
                 return [], now + _OTHER_HOST
             reports = self._channel == "team" and await tx.batches.bridge_reports()
             silent_at = await self._stop_waiting_for_reports(tx, now) if reports else None
-            budget = await self._get_budget(tx, now, slots, reports)
+            # What a bridge may refuse holds up what comes after it.
+            ahead = 0 if reports else ahead
+            slots = min(max(slots + ahead, 0), most)
+            budget = await self._get_budget(tx, now, slots, per_minute, reports=reports)
             batches = await self._take_due(tx, budget, now, slots, under_way, reports)
             place = _Place(
                 room_id=room_id if self._channel == "team" else None,
                 device_id=device_id,
                 quiet_room_id=self._quiet_room.room_id,
                 reports=reports,
+                sending=sending if ahead else (),
             )
             next_ready = await self._make_new(tx, budget, batches, place, now)
             next_due = await tx.batches.get_next_due(self._channel, wait_for_reports=reports)
@@ -145,8 +168,10 @@ class BatchMaker:
         oldest = await tx.batches.get_oldest_unconfirmed()
         return oldest and oldest + timeout
 
-    async def _get_budget(self, tx: Transaction, now: datetime, slots: int, reports: bool) -> Budget:
-        per_minute = self._settings().relay.per_minute if self._channel == "team" else 0
+    @staticmethod
+    async def _get_budget(
+        tx: Transaction, now: datetime, slots: int, per_minute: int, *, reports: bool
+    ) -> Budget:
         if per_minute == 0:
             return Budget(batches=slots, per_minute=0)
         return Budget(
@@ -187,7 +212,9 @@ class BatchMaker:
     ) -> datetime | None:
         """Add new batches of waiting rows to `batches`; return when the first that is not ready will be."""
         next_ready = last_id = None
-        heads = await tx.outbox.list_heads(_MOST_LANES, wait_for_reports=place.reports, channel=self._channel)
+        heads = await tx.outbox.list_heads(
+            _MOST_LANES, wait_for_reports=place.reports, channel=self._channel, behind=place.sending
+        )
         for lane, since in heads:
             # Nothing is gained by letting what is not joined wait for more.
             goes_alone = is_own_lane(lane) or is_console_lane(lane)

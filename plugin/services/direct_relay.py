@@ -50,10 +50,12 @@ class DirectRelay(Relay):
         return await self._rooms.prepare(batch.direct_id, quiet_room_id=batch.room_id)
 
     async def _put_off(self, batch: Batch, error: MatrixFailed) -> None:
+        held_up = [] if error.permanent else self._hold_up(batch.lane)
         async with self._database.transaction() as tx:
             if error.permanent:
                 await self._delivery.give_up(tx, batch, str(error))
             else:
                 until = self._clock.now() + backoff(batch.tries + 1)
                 await tx.batches.put_off(batch, until, str(error))
+        await self._let_go(held_up)
         self._log.warning("Direct conversation %s: not sent: %s", batch.direct_id, error)

@@ -94,8 +94,11 @@ class Inbox:
             position = await tx.inbox.move_cursor(since, stretch.next_batch, len(stretch.events))
             if position is None:
                 return
-            for place, event in enumerate(stretch.events, start=position + 1):
-                await tx.inbox.add_event(replace(event, position=place))
+            events = [replace(event, position=at) for at, event in enumerate(stretch.events, position + 1)]
+            # Of its own posts the relay has told already, but for those in whose sending it died.
+            own = [event.event_id for event in events if event.sender == self._gateway.mxid]
+            known = await tx.inbox.list_known_posts(own)
+            await tx.inbox.add_events(events, handled=dict.fromkeys(known, "own"))
 
     async def _pick_ours(self, room_ids: Collection[str]) -> Collection[str]:
         """Return the support room, the quiet room and the direct rooms among some rooms.

@@ -38,7 +38,7 @@ async def test_an_event_comes_back_with_every_field(database, make) -> None:
         sent_at=make.at(1),
     )
     async with database.transaction() as tx:
-        await tx.inbox.add_event(event)
+        await tx.inbox.add_events([event], handled={})
     async with database.snapshot() as tx:
         assert await tx.inbox.list_waiting(10) == [event]
 
@@ -46,7 +46,7 @@ async def test_an_event_comes_back_with_every_field(database, make) -> None:
 async def test_waiting_events_come_in_room_order_and_up_to_a_limit(database, make) -> None:
     async with database.transaction() as tx:
         for position in (3, 11, 1, 2, 10):
-            await tx.inbox.add_event(make.event(position, sent_at=make.at(100 - position)))
+            await tx.inbox.add_events([make.event(position, sent_at=make.at(100 - position))], handled={})
     async with database.snapshot() as tx:
         assert [e.position for e in await tx.inbox.list_waiting(10)] == [1, 2, 3, 10, 11]
         assert [e.position for e in await tx.inbox.list_waiting(2)] == [1, 2]
@@ -54,27 +54,29 @@ async def test_waiting_events_come_in_room_order_and_up_to_a_limit(database, mak
 
 async def test_an_event_seen_twice_is_one_and_stays_handled(database, make) -> None:
     async with database.transaction() as tx:
-        await tx.inbox.add_event(make.event(1))
-        await tx.inbox.add_event(make.event(2, event_id="$event1", content={"body": "another"}))
+        await tx.inbox.add_events([make.event(1)], handled={})
+        await tx.inbox.add_events(
+            [make.event(2, event_id="$event1", content={"body": "another"})], handled={}
+        )
         assert await tx.inbox.list_waiting(10) == [make.event(1)]
         assert await tx.inbox.finish("$event1", "answer")
     async with database.transaction() as tx:
-        await tx.inbox.add_event(make.event(3, event_id="$event1"))
+        await tx.inbox.add_events([make.event(3, event_id="$event1")], handled={})
         assert await tx.inbox.list_waiting(10) == []
 
 
 async def test_a_position_is_used_once(database, make) -> None:
     async with database.transaction() as tx:
-        await tx.inbox.add_event(make.event(1))
+        await tx.inbox.add_events([make.event(1)], handled={})
     with pytest.raises(make.refused):
         async with database.transaction() as tx:
-            await tx.inbox.add_event(make.event(1, event_id="$other"))
+            await tx.inbox.add_events([make.event(1, event_id="$other")], handled={})
 
 
 async def test_an_event_is_finished_once_and_its_text_is_gone(database, make, store) -> None:
     async with database.transaction() as tx:
-        await tx.inbox.add_event(make.event(1))
-        await tx.inbox.add_event(make.event(2))
+        await tx.inbox.add_events([make.event(1)], handled={})
+        await tx.inbox.add_events([make.event(2)], handled={})
     async with database.transaction() as tx:
         assert await tx.inbox.finish("$event1", "answer")
         assert not await tx.inbox.finish("$event1", "command")
@@ -87,7 +89,7 @@ async def test_an_event_is_finished_once_and_its_text_is_gone(database, make, st
 
 async def test_an_event_set_aside_keeps_its_text_and_waits_no_more(database, make, store) -> None:
     async with database.transaction() as tx:
-        await tx.inbox.add_event(make.event(1))
+        await tx.inbox.add_events([make.event(1)], handled={})
         await tx.inbox.set_aside("$event1", "error")
         assert await tx.inbox.list_waiting(10) == []
         assert not await tx.inbox.finish("$event1", "answer")

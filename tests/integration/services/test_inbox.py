@@ -162,6 +162,24 @@ async def test_its_own_post_makes_a_reply_known_before_the_relay_has_said_so(des
     assert await desk.states() == ["sent"]
 
 
+async def test_a_post_that_the_relay_has_noted_takes_no_step_more(desk, host, customer, monkeypatch) -> None:
+    """It is stored as handled, with the stretch that it came in."""
+    handled = []
+    handle = host.inbox._replies.handle
+
+    async def count(event) -> None:
+        handled.append(event.sender)
+        await handle(event)
+
+    monkeypatch.setattr(host.inbox._replies, "handle", count)
+    event_id = await desk.post(host, customer, "Help!")
+    desk.server.reply(desk.alice, event_id, "At once!")
+    await host.inbox.catch_up()
+    assert handled == [desk.alice]
+    assert await desk.outcomes() == ["own", "answer"]
+    assert await desk.store.look("SELECT content FROM room_event") == [(None,), (None,)]
+
+
 async def test_a_first_part_in_the_room_does_not_end_the_batch(desk, host, customer) -> None:
     desk.configure(join_within=0)
     await desk.write(host, customer, "x" * 4000)

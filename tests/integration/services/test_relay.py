@@ -14,43 +14,23 @@ from plugin.db.batches import BatchRepository
 from plugin.domain.errors import Unavailable
 from plugin.services.batches import LEASE
 from plugin.services.ports import MatrixFailed
-from plugin.services.relay import TRANSACTION_IDS_HOLD
+from plugin.services.relay import SLOTS, TRANSACTION_IDS_HOLD
 from stack.conditions import PATIENCE
-
-GONE = MatrixFailed("(502)")
-REFUSED = MatrixFailed("M_TOO_LARGE (413)", permanent=True)
+from tests.integration.services.relaying import (
+    GONE,
+    REFUSED,
+    all_ended,
+    crash,
+    run_until_all_ended,
+    texts,
+    tries_are,
+)
 
 
 @pytest.fixture(autouse=True)
 def at_once(desk) -> None:
     """Send without waiting for more."""
     desk.configure(join_within=0, per_minute=0)
-
-
-async def all_ended(desk) -> bool:
-    """Nothing waits and nothing is open."""
-    ((waiting, still_open),) = await desk.store.look(
-        "SELECT (SELECT COUNT(*) FROM outbox WHERE batch_id IS NULL),"
-        " (SELECT COUNT(*) FROM batch WHERE state = 'open')"
-    )
-    return waiting == still_open == 0
-
-
-async def run_until_all_ended(desk, *hosts, advance: float = 1.0) -> None:
-    """Let time pass, a little at each look, until all is sent, held or failed."""
-
-    async def look() -> bool:
-        desk.clock.advance(advance)
-        for host in hosts:
-            host.relay.worker.wake()
-        return await all_ended(desk)
-
-    await desk.eventually(look, "all is sent, held or failed")
-
-
-def texts(desk) -> list[str]:
-    """What was posted, without the headings, one line a message."""
-    return [line for body in desk.server.bodies for line in body.split("\n")[1:] if line]
 
 
 async def test_messages_reach_the_room_and_are_known_as_the_tickets(desk, host, customer) -> None:
@@ -92,7 +72,7 @@ async def test_it_backs_off_asks_with_one_batch_and_recovers(desk, host) -> None
         await desk.write(host, customer, "Hello")
     host.relay.worker.start()
     await desk.eventually(lambda: len(desk.server.requests) == 8, "the first ones meet the failure")
-    await desk.eventually(lambda: _tries(desk, 8), "they are put off")
+    await desk.eventually(lambda: tries_are(desk, 8), "they are put off")
     # Woken as often as one likes: nothing is tried before its time.
     for _ in range(5):
         host.relay.worker.wake()
@@ -103,7 +83,7 @@ async def test_it_backs_off_asks_with_one_batch_and_recovers(desk, host) -> None
         desk.clock.advance(15)
         tries += 1
         host.relay.worker.wake()
-        await desk.eventually(lambda tries=tries: _tries(desk, tries), "one more is tried")
+        await desk.eventually(lambda tries=tries: tries_are(desk, tries), "one more is tried")
         assert len(desk.server.requests) == tries
     assert desk.server.bodies == []
     desk.server.down = None
@@ -114,10 +94,6 @@ async def test_it_backs_off_asks_with_one_batch_and_recovers(desk, host) -> None
     assert desk.clock.now() - began < timedelta(minutes=10)
 
 
-async def _tries(desk, number: int) -> bool:
-    return await desk.store.look("SELECT SUM(tries) FROM batch") == [(number,)]
-
-
 async def test_the_pause_grows_and_begins_anew_after_a_success(desk, host, customer) -> None:
     """The pauses as the database has them: half a second, one, two, …, at most fifteen."""
     pauses = []
@@ -125,7 +101,7 @@ async def test_the_pause_grows_and_begins_anew_after_a_success(desk, host, custo
     await desk.write(host, customer, "one")
     host.relay.worker.start()
     for tries in range(1, 8):
-        await desk.eventually(lambda tries=tries: _tries(desk, tries), "it is put off")
+        await desk.eventually(lambda tries=tries: tries_are(desk, tries), "it is put off")
         ((until,),) = await desk.store.look("SELECT due_at FROM batch WHERE state = 'open'")
         pauses.append(until / 1000 - desk.clock.now().timestamp())
         desk.clock.advance(pauses[-1])
@@ -133,7 +109,7 @@ async def test_the_pause_grows_and_begins_anew_after_a_success(desk, host, custo
     assert [round(pause, 3) for pause in pauses] == [0.5, 1, 2, 4, 8, 15, 15]
     await desk.eventually(lambda: all_ended(desk), "it is sent")
     await desk.write(host, customer, "two")
-    await desk.eventually(lambda: _tries(desk, 8), "the next one is put off")
+    await desk.eventually(lambda: tries_are(desk, 8), "the next one is put off")
     ((until,),) = await desk.store.look("SELECT due_at FROM batch WHERE state = 'open'")
     assert round(until / 1000 - desk.clock.now().timestamp(), 3) == 0.5
     await run_until_all_ended(desk, host)
@@ -169,31 +145,26 @@ async def test_a_lost_answer_makes_no_second_post(desk, host, customer) -> None:
     assert len({post.batch_id for post in posts}) == 1
 
 
-async def test_at_most_eight_are_under_way_and_one_of_a_customer(desk, host) -> None:
+async def test_at_most_so_many_are_under_way_and_one_of_a_customer(desk, host) -> None:
     desk.server.open.clear()
-    customers = [await desk.customer(host) for _ in range(12)]
+    customers = [await desk.customer(host) for _ in range(SLOTS + 4)]
     for customer in customers:
         await desk.write(host, customer, "one")
     host.relay.worker.start()
-    await desk.eventually(lambda: desk.server.waiting == 8, "eight are under way")
+    await desk.eventually(lambda: desk.server.waiting == SLOTS, "as many as may are under way")
     for customer in customers:
         await desk.write(host, customer, "two")
     host.relay.worker.wake()
     await desk.eventually(lambda: not host.relay.worker._woken.is_set(), "it has looked")
-    assert desk.server.waiting == 8
+    assert desk.server.waiting == SLOTS
     assert max(Counter(post.batch_id for _, post in desk.server.requests).values()) == 1
     assert all(post.body.endswith("\none") for _, post in desk.server.requests)
     desk.server.open.set()
     await run_until_all_ended(desk, host, advance=0)
-    assert Counter(texts(desk)) == Counter({"one": 12, "two": 12})
+    assert Counter(texts(desk)) == Counter({"one": SLOTS + 4, "two": SLOTS + 4})
 
 
 # --- crashes
-
-
-async def crash(host) -> None:
-    """End the process where it stands: what is under way is not told, and nothing is let go."""
-    await host.relay.stop()
 
 
 async def test_after_a_crash_the_same_posts_go_out_under_the_same_ids(desk, host, customer) -> None:
@@ -387,7 +358,7 @@ async def test_where_the_room_can_not_be_read_nothing_is_sent_blindly(desk, host
     restarted = await desk.start_host()
     await restarted.maker.take_over()
     restarted.relay.worker.start()
-    await desk.eventually(lambda: _tries(desk, 1), "it is put off")
+    await desk.eventually(lambda: tries_are(desk, 1), "it is put off")
     assert len(desk.server.bodies) == 1
     desk.server.unreadable = None
     await run_until_all_ended(desk, restarted)
@@ -482,7 +453,7 @@ async def test_the_relay_is_quiet_when_nothing_is_due(desk, host, customer) -> N
     await desk.write(host, customer, "put off")
     desk.server.failures.append(GONE)
     host.relay.worker.start()
-    await desk.eventually(lambda: _tries(desk, 1), "it is put off")
+    await desk.eventually(lambda: tries_are(desk, 1), "it is put off")
     other = await desk.customer(host)
     desk.configure(per_minute=2)
     await desk.write(host, other, "sent")

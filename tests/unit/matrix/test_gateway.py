@@ -13,7 +13,7 @@ from maubot.matrix import MaubotMatrixClient
 from mautrix.api import HTTPAPI
 from mautrix.client.syncer import SyncStream
 from mautrix.errors import MatrixStandardRequestError, MForbidden, MNotFound
-from mautrix.types import DeviceID, Event, UserID
+from mautrix.types import DeviceID, Event, EventType, UserID
 
 from plugin.matrix.asking import asked
 from plugin.matrix.events import MARK_KEY, MatrixEventReader
@@ -169,3 +169,33 @@ async def test_a_text_that_is_none_is_read_as_nothing(
         await asyncio.gather(*client.dispatch_event(event, SyncStream.JOINED_ROOM | SyncStream.TIMELINE))
     assert heard == [""]
     assert "Failed to run handler" not in caplog.text
+
+
+# Who wakes the inbox
+
+
+@pytest.mark.parametrize(
+    ("sender", "type_", "woken"),
+    [
+        pytest.param("@alice:hs.test", "m.room.message", True, id="somebody's words"),
+        pytest.param(BOT, "m.room.message", False, id="the bot's own"),
+        pytest.param("@alice:hs.test", "m.sticker", True, id="somebody's sticker"),
+        pytest.param(BOT, "m.sticker", True, id="another event of the bot's"),
+    ],
+)
+async def test_the_bots_own_posts_wake_nobody(sender: str, type_: str, woken: bool) -> None:
+    """They are known already, and are read with whatever comes next."""
+    async with ClientSession() as session:
+        client = MaubotMatrixClient(mxid=UserID(BOT), base_url="http://hs.test", client_session=session)
+        wakes: list[int] = []
+        undo = MautrixGateway(client).on_room_event(lambda: wakes.append(1))
+        content = {"msgtype": "m.text", "body": "Hello", "url": "mxc://hs.test/fox"}
+        event = Event.deserialize({**raw(type_, content), "sender": sender, "room_id": "!room"})
+        event.type = EventType.find(type_, EventType.Class.MESSAGE)
+        source = SyncStream.JOINED_ROOM | SyncStream.TIMELINE
+        client.dispatch_event(event, source)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.gather(*others)
+        assert bool(wakes) is woken
+        undo()
+        assert event.type not in client.event_handlers
