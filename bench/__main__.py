@@ -10,10 +10,12 @@ import time
 import traceback
 from pathlib import Path
 
-from . import console, memory, posts, replies, report, rows, streams
+from . import console, memory, pacing, posts, relay, replies, report, rows, streams
 from .figures import Figure, Plan, Row, Series
 
 ROWS: tuple[Row, ...] = (
+    relay.ROW,
+    pacing.ROW,
     posts.ROW,
     replies.ROW,
     streams.ROW_MEMORY,
