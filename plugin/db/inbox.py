@@ -10,8 +10,8 @@ from mautrix.util.async_db import Connection
 
 from ..domain.delivery import Report
 from ..domain.model import Batch, Delivered, HeldReply, RoomEvent, Target, role_of
+from .arguments import Arguments
 from .columns import from_ms, to_ms
-from .filters import Arguments
 
 _MOST_ASKED = 500
 """Events in one question; the databases take a few thousand arguments."""

@@ -8,8 +8,8 @@ from datetime import datetime
 from mautrix.util.async_db import Connection
 
 from ..domain.model import Channel, Message, OutboxRow, console_lane, direct_lane
+from .arguments import Arguments
 from .columns import from_ms, from_ms_or_none, to_ms
-from .filters import Arguments
 
 _ADD = """
     INSERT INTO outbox (id, lane, place, priority, customer_id, ticket, message_id, text, created_at,
