@@ -31,6 +31,12 @@ _MERGE_STEPS = 20
 
 _PARAMETER = re.compile(r"\$(\d+)")
 
+_LOCK_MS, _SHORT_LOCK_MS = 5000, 20
+"""How long SQLite waits for another process's lock: mautrix's own time, and while that has been in vain."""
+
+_BEGIN_READING = "BEGIN"
+"""On SQLite; nobody's lock is in its way."""
+
 # What passes by itself or by the operator's hand: locked, full, read-only, gone.
 _UNAVAILABLE = (
     sqlite3.OperationalError,
@@ -69,6 +75,7 @@ class Database:
         self._is_sqlite = inner.scheme == async_db.Scheme.SQLITE
         # mautrix's pool of one hands the connection back to a task that asks again before those who wait.
         self._turn = asyncio.Lock() if self._is_sqlite else nullcontext()
+        self._is_locked = False
 
     @property
     def may_be_shared(self) -> bool:
@@ -114,7 +121,7 @@ class Database:
         Raises:
             Unavailable: the database can't be read now.
         """
-        begin = "BEGIN" if self._is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        begin = _BEGIN_READING if self._is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         async with self._begun(begin) as tx:
             yield tx
 
@@ -144,9 +151,17 @@ class Database:
     @asynccontextmanager
     async def _begun(self, begin: str) -> AsyncIterator[Transaction]:
         async with self._connection() as conn:
-            await self._run(conn, begin)
-            async with _ended(conn):
-                yield Transaction(conn, self._now)
+            try:
+                await self._run(conn, begin)
+                async with _ended(conn):
+                    yield Transaction(conn, self._now)
+            except sqlite3.OperationalError as error:
+                # All wait in one queue: if each waited so long for the lock, nobody would be told in time.
+                if "locked" in str(error):
+                    await self._wait_for_locks(conn, shortly=True)
+                raise
+            if begin != _BEGIN_READING:
+                await self._wait_for_locks(conn, shortly=False)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[_Gathered | _Direct]:
@@ -169,6 +184,11 @@ class Database:
             # The server runs the statement all the same.
             await _to_the_end(_roll_back(conn))
             raise
+
+    async def _wait_for_locks(self, conn: _Gathered | _Direct, *, shortly: bool) -> None:
+        if self._is_locked != shortly:
+            await conn.fetchval(f"PRAGMA busy_timeout = {_SHORT_LOCK_MS if shortly else _LOCK_MS}")
+            self._is_locked = shortly
 
 
 @asynccontextmanager

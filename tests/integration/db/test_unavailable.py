@@ -60,6 +60,25 @@ async def test_sqlite_locked_by_another_process(sqlite_store, make) -> None:
     assert await sqlite_store.look("SELECT id FROM customer") == [("c2",)]
 
 
+async def test_while_sqlite_is_locked_only_the_first_waits_for_it(sqlite_store, make) -> None:
+    """All stand in one queue; if each waited as long, the last would be told after minutes."""
+    database = Database(sqlite_store.inner)
+    other = sqlite_store.connect()
+    began = asyncio.get_running_loop().time()
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        # Readers, whom no lock stops, stand between them.
+        turns = [[_refused(database, make.customer(f"c{n}")), _can_read(database)] for n in range(12)]
+        await asyncio.gather(*(turn for pair in turns for turn in pair))
+        other.execute("ROLLBACK")
+    finally:
+        other.close()
+    # Twelve times five seconds else.
+    assert asyncio.get_running_loop().time() - began < 30
+    await _add(database, make.customer("c"))
+    assert await _pragma(sqlite_store, "busy_timeout") == 5000
+
+
 async def test_sqlite_waits_for_a_short_lock(sqlite_store, make) -> None:
     """A checkpoint or a backup of another process is no reason to turn a customer away."""
     database = Database(sqlite_store.inner)
