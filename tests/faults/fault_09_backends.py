@@ -108,4 +108,4 @@ async def _everybody_is_taken(crowd: Crowd) -> float:
     return loop.time() - began
 
 
-FAULT = Fault(name="9", title="PostgreSQL's backends terminated", run=run)
+FAULT = Fault(name="9", title="PostgreSQL's backends terminated; read-only", run=run)
