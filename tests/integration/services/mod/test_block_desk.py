@@ -216,6 +216,7 @@ async def test_nobody_is_blocked_who_is_not_there(desk, host, customer, post, bl
         await blocks.add(alice, "0" * 26, BLOCK)
     token, other = await doors.come(), await doors.come()
     joining = (await doors.who(other)).id
+    await desk.write(host, joining, "Hello")  # or there is nothing to join
     await doors.sign_in(token, WALLET)
     await doors.sign_in(other, WALLET, joins=True)
     with pytest.raises(NotFound):
