@@ -12,13 +12,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-from ruamel.yaml import YAML
-
 from stack.conditions import PATIENCE, until
 from stack.customer import Customer
-from stack.instance import BRIDGE_BOT, INSTANCE, mxid
-from stack.json_api import RefusedError
+from stack.instance import BRIDGE_BOT, mxid
 from stack.matrix import Event
 from stack.system import System
 from stack.telegram_client import ALICE
@@ -210,46 +206,6 @@ async def reporting_system(make: MakeSystem) -> AsyncIterator[System]:
 
 
 # 1. The bridge is away for a while.
-@pytest.mark.parametrize("how", ["stopped", "killed"])
-async def test_what_is_written_while_the_bridge_is_away_arrives_or_is_shown(
-    private_system: MakeSystem, how: str
-) -> None:
-    """A bridge that starts drops what waited for it without a word, until its relay bot is there."""
-    async with reporting_system(private_system) as system:
-        await system.configure(with_time_out("10s"))
-        customers = [await system.customer() for _ in range(3)]
-        await write(customers, range(2))
-        await wait_for_group(system, {name: range(2) for name in range(3)})
-        if how == "stopped":
-            await system.bridge.stop()
-        else:
-            await system.bridge.kill()
-        await write(customers, range(2, 5))
-        await asyncio.gather(system.start_bridge(), write(customers, range(5, 8)))
-        await until(lambda: all_end_with(system, 3, 7), "every conversation goes on")
-        on_its_own = await group(system)
-
-        for name, customer in enumerate(customers):
-            if on_its_own[name] == list(range(8)):
-                continue
-            ticket = (await customer.history())["items"][0]["ticket"]
-            await system.telegram.wait_for_text(f"⚠ #{ticket}")
-            post = await system.telegram.wait_for_text(token(name, 0))
-            await system.telegram.send(ALICE, "/resend", reply_to=post.id)
-            await until(lambda name=name: has_count(system, name, 8), "the missing ones come by /resend")
-        await settle(system)
-        for name, numbers in (await group(system)).items():
-            assert sorted(numbers) == list(range(8))
-            assert on_its_own[name] == sorted(on_its_own[name])
-
-
-async def all_end_with(system: System, count: int, number: int) -> bool:
-    found = await group(system)
-    return all(found.get(name, [])[-1:] == [number] for name in range(count))
-
-
-async def has_count(system: System, name: int, count: int) -> bool:
-    return len((await group(system)).get(name, [])) >= count
 
 
 async def test_what_arrives_while_the_bridge_starts_is_sent_again(private_system: MakeSystem) -> None:
@@ -359,51 +315,11 @@ async def refuse(system: System, text: str, *, count: int, delay: float = 0) -> 
     )
 
 
-async def test_refused_twice_is_delivered_once_and_not_overtaken(private_system: MakeSystem) -> None:
-    async with reporting_system(private_system) as system:
-        room_id = await make_operators_room(system)
-        refused, other = await system.customer(), await system.customer()
-        await refuse(system, token(0, 0), count=2)
-        await write_one(refused, 0, [0])
-        await wait_for_refusal(system, token(0, 0))
-        await write_one(refused, 0, [1, 2])
-        await write_one(other, 1, range(3))
-        await until(lambda: has_all(system, 1, range(3)), "the other conversation goes on")
-        assert 0 not in await group(system)
-
-        seen = await metrics(system)
-        assert (seen["outbox_waiting_messages"], seen["batches_failed"], seen["ok"]) == (3, 0, 1)
-        assert seen["tickets_open"] == 3
-        assert "outbox: 3 waiting" in await ask_status(system, room_id)
-
-        await wait_for_group(system, {0: range(3), 1: range(3)})
-        first, second, third = await attempts(system, token(0, 0))
-        assert [one.number for one in (first, second, third)] == [1, 2, 3]
-        assert [one.status for one in (first, second, third)] == [
-            "FAIL_RETRIABLE",
-            "FAIL_RETRIABLE",
-            "SUCCESS",
-        ]
-        assert second.at - first.status_at >= 5_000
-        assert third.at - second.status_at >= 30_000
-        await assert_sent_once(system, [token(0, 1), token(0, 2)])
-        assert "outbox: 0 waiting, 0 failed, 0 not confirmed" in await ask_status(system, room_id)
-
-
 async def has_all(system: System, name: int, numbers: Sequence[int]) -> bool:
     return (await group(system)).get(name) == list(numbers)
 
 
 # 3. Telegram wants the bridge to slow down.
-async def test_a_short_flood_wait_is_the_bridges_own_affair(private_system: MakeSystem) -> None:
-    async with reporting_system(private_system) as system:
-        customers = [await system.customer(), await system.customer()]
-        await system.telegram.fault(SEND, "FLOOD_WAIT_3", code=420)
-        await write(customers, range(4))
-        await wait_for_group(system, {name: range(4) for name in range(2)})
-        struck = [call for call in await calls(system) if call.get("fault")]
-        assert [call["fault"] for call in struck] == ["FLOOD_WAIT_3"]
-        await assert_sent_once(system, [token(name, n) for name in range(2) for n in range(4)])
 
 
 async def test_a_long_flood_wait_is_waited_out_and_no_longer_than_told(private_system: MakeSystem) -> None:
@@ -521,68 +437,3 @@ async def delay(system: System, text: str, *, seconds: float) -> None:
     """Let Telegram take its time with the next call that carries this text."""
     body = {"method": SEND, "error": "", "contains": text, "delay": seconds}
     await system.telegram.api.call("POST", "/fault", body)
-
-
-# 5. The line to Telegram is cut.
-async def test_cut_connections_in_a_burst(private_system: MakeSystem) -> None:
-    count, each = 5, 20
-    async with reporting_system(private_system) as system:
-        customers = [await system.customer() for _ in range(count)]
-
-        async def cut() -> None:
-            for point in (5, 15, 25, 40):
-                await until(lambda point=point: has_grown(system, point), f"{point} messages", every=0.002)
-                await system.telegram.drop_connections()
-
-        await asyncio.gather(cut(), write(customers, range(each)))
-        await wait_for_group(system, {name: range(each) for name in range(count)})
-
-
-async def has_grown(system: System, count: int) -> bool:
-    return sum(map(len, (await group(system)).values())) >= count
-
-
-# 6. The plugin itself is given another configuration, or loaded again.
-async def test_another_config_and_a_reload_in_a_burst(private_system: MakeSystem) -> None:
-    count, each = 5, 20
-    async with reporting_system(private_system) as system:
-        customers = [await system.customer() for _ in range(count)]
-        plugin = (await system.maubot.get_instance(INSTANCE))["type"]
-
-        async def meddle() -> None:
-            await until(lambda: has_grown(system, 5), "5 messages", every=0.002)
-            await system.configure({**with_time_out("30s"), "widget": {"name": "Another name"}})
-            for point in (20, 40, 60):
-                await until(lambda point=point: has_grown(system, point), f"{point} messages", every=0.002)
-                await system.maubot.reload_plugin(plugin)
-
-        await asyncio.gather(meddle(), write(customers, range(each)))
-        await wait_for_group(system, {name: range(each) for name in range(count)})
-        assert (await system.api.call("GET", "/v1/config"))["name"] == "Another name"
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [{"relay": {"status_timeout": "soon"}}, {"relay": {"per_minutes": 5}}, {"admins": "me"}],
-    ids=["value", "key", "kind"],
-)
-async def test_a_wrong_config_is_refused_and_changes_nothing(system: System, wrong: dict[str, Any]) -> None:
-    before, stored = await system.api.call("GET", "/v1/config"), await stored_config(system)
-    customer, text = await system.customer(), str(uuid.uuid4())
-    try:
-        with pytest.raises(RefusedError, match=": 500 "):
-            await system.configure({**UNPACED, **wrong, "widget": {"name": "Must not be seen"}})
-        assert await system.api.call("GET", "/v1/config") == before
-        await customer.send(text)
-        await system.telegram.wait_for_text(text)
-        # Nor has it been stored for the next start.
-        await system.restart_maubot()
-        assert await system.api.call("GET", "/v1/config") == before
-        assert await stored_config(system) == stored
-    finally:
-        await system.configure(UNPACED)
-
-
-async def stored_config(system: System) -> Any:
-    """The values that maubot keeps for the instance."""
-    return YAML().load((await system.maubot.get_instance(INSTANCE))["config"])
