@@ -24,6 +24,8 @@ _POLL_SECONDS = 30.0
 
 _PAGE = 100
 
+_POST = "m.room.message"
+
 
 class Inbox:
     """Reads the support room and the direct rooms, each in its order."""
@@ -96,7 +98,8 @@ class Inbox:
                 return
             events = [replace(event, position=at) for at, event in enumerate(stretch.events, position + 1)]
             # Of its own posts the relay has told already, but for those in whose sending it died.
-            own = [event.event_id for event in events if event.sender == self._gateway.mxid]
+            # Its word on a stand-in is no post: like the bridge's, it costs no look.
+            own = [e.event_id for e in events if e.sender == self._gateway.mxid and e.type == _POST]
             known = await tx.inbox.list_known_posts(own)
             await tx.inbox.add_events(events, handled=dict.fromkeys(known, "own"))
 

@@ -184,7 +184,13 @@ class Homeserver:
         return self._transactions[key]
 
     def add(
-        self, sender: str, content: dict[str, object], at: datetime | None = None, *, room_id: str = ROOM
+        self,
+        sender: str,
+        content: dict[str, object],
+        at: datetime | None = None,
+        *,
+        room_id: str = ROOM,
+        event_type: str = "m.room.message",
     ) -> str:
         """Let an event happen, and return its id."""
         event = RoomEvent(
@@ -192,7 +198,7 @@ class Homeserver:
             event_id=f"$event{len(self.events)}",
             room_id=room_id,
             sender=sender,
-            type="m.room.message",
+            type=event_type,
             content=content,
             sent_at=at or self._clock.now(),
         )
@@ -278,7 +284,7 @@ class Gateway:
     async def send_report(self, room_id: str, event_id: str) -> None:
         await asyncio.sleep(0)
         report = {"event_id": event_id, "status": "delivered", "reason": None}
-        self._server.add(BOT, {"report": report}, room_id=room_id)
+        self._server.add(BOT, {"report": report}, room_id=room_id, event_type="a report")
 
     async def redact(self, room_id: str, event_id: str, txn_id: str) -> None:
         await asyncio.sleep(0)
