@@ -18,7 +18,7 @@ GROWS = PAGE.partition("## What grows")[2].partition("\n## ")[0]
 _MAKERS = {"dict", "set", "list", "defaultdict", "OrderedDict", "deque"}
 OF_ONE_TURN = {
     "ModRoutes.all", "_Links.links", "TeamEventRepository._noted", "Arguments.values", "Roster._by_mxid",
-    "Checker.problems", "HealthWatch._known",
+    "Checker.problems", "HealthWatch._known", "_Gathered._gathered",
 }  # fmt: skip
 """What is filled once, or lives for one event, query or transaction, and is as long as that."""
 
