@@ -103,8 +103,8 @@ async def test_while_the_database_is_away_all_are_told(desk, notes, delivery, ba
 async def test_one_that_is_cancelled_takes_no_other_with_it(desk, notes, delivery, batches) -> None:
     tasks = await _note_all(desk, notes, delivery, batches)
     delivery.may_go.clear()
-    await tasks[0]
     delivery.reached.clear()
+    await tasks[0]
     await delivery.reached.wait()
     tasks[1].cancel()
     delivery.may_go.set()
