@@ -1,9 +1,10 @@
-"""A reverse proxy between maubot and Synapse that can refuse, withhold, delay, cut and repeat."""
+"""A reverse proxy between maubot and Synapse that can refuse, withhold, delay, cut, repeat and rewrite."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -15,6 +16,8 @@ from .ports import HOST
 
 Match = Callable[[str, str], bool]
 """Decides by a request's method and path."""
+Change = Callable[[Mapping[str, str], dict[str, Any]], dict[str, Any]]
+"""Gives the answer that takes the place of one, by the request's query."""
 HOP_BY_HOP = {"connection", "content-length", "host", "keep-alive", "transfer-encoding"}
 UPLOAD_LIMIT = 100 * 2**20
 
@@ -74,6 +77,14 @@ class Repeat:
     left: int
 
 
+@dataclass(kw_only=True)
+class Rewrite:
+    """Puts others in the place of the homeserver's good answers to the matching requests."""
+
+    match: Match
+    change: Change
+
+
 CountedT = TypeVar("CountedT", Failure, Cut, Repeat)
 
 
@@ -91,6 +102,7 @@ class MatrixProxy:
         self._delays: list[Delay] = []
         self._cuts: list[Cut] = []
         self._repeats: list[Repeat] = []
+        self._rewrites: list[Rewrite] = []
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
 
@@ -165,6 +177,16 @@ class MatrixProxy:
         self._repeats.append(repeat)
         return repeat
 
+    @contextlib.contextmanager
+    def rewrite(self, match: Match, change: Change) -> Iterator[None]:
+        """Lets `change` say what the matching requests are answered, until the block ends."""
+        rewrite = Rewrite(match=match, change=change)
+        self._rewrites.append(rewrite)
+        try:
+            yield
+        finally:
+            self._rewrites.remove(rewrite)
+
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         self.requests.append((request.method, request.path))
         if failure := _strike(self._failures, request):
@@ -177,6 +199,8 @@ class MatrixProxy:
             answer = await self._pass_on(request)
         except aiohttp.ClientError as error:
             return web.json_response({"errcode": "M_UNKNOWN", "error": str(error)}, status=502)
+        for rewrite in [one for one in self._rewrites if one.match(request.method, request.path)]:
+            answer = _rewritten(request, answer, rewrite.change)
         for hold in list(self._holds):
             if hold.match(request.method, request.path):
                 await hold.wait()
@@ -207,6 +231,12 @@ def _strike(rules: Sequence[CountedT], request: web.Request) -> CountedT | None:
             rule.left -= 1
             return rule
     return None
+
+
+def _rewritten(request: web.Request, answer: web.Response, change: Change) -> web.Response:
+    if answer.status != 200 or not isinstance(answer.body, bytes):
+        return answer
+    return web.json_response(change(request.query, json.loads(answer.body)))
 
 
 def _send_a_piece(request: web.Request, answer: web.Response, after: Callable[[int], int]) -> None:

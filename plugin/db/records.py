@@ -62,7 +62,7 @@ _COUNT_STRANGERS = "SELECT COUNT(*) FROM stranger_reply WHERE sent_at >= $1"
 
 @dataclass(frozen=True, kw_only=True)
 class EarlyChange:
-    """An edit, or with no text a deletion, of an event that has not been read yet."""
+    """An edit, or with no text a deletion, of an event that was not read yet or said the same already."""
 
     event_id: str
     sender: str
@@ -199,11 +199,11 @@ class RecordRepository:
     async def add_early_change(
         self, event_id: str, *, target: str, sender: str, text: str | None, sent_at: datetime
     ) -> None:
-        """Keep an edit or a deletion that came before what it is about."""
+        """Keep an edit or a deletion that came before what it is about, or an edit that changes nothing."""
         await self._conn.execute(_ADD_EARLY, event_id, target, sender, text, to_ms(sent_at))
 
     async def list_early_changes(self, target: str) -> list[EarlyChange]:
-        """Return what came early about an event, in order."""
+        """Return what was kept about an event, in order."""
         return [
             EarlyChange(
                 event_id=row["event_id"],

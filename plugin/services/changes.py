@@ -92,7 +92,7 @@ class ChangeService:
     async def _edit_delivered(
         self, tx: Transaction, change: _Change, message: Message, by: Moderator, target: Target, text: str
     ) -> None:
-        if message.edited_at is not None and change.sent_at < message.edited_at - _CUT:
+        if await self._is_outdated(tx, change, message):
             return
         held, why = await tx.held.get_last_edit_of(message.id), why_held(text)
         if held is not None and held.state != "held":
@@ -101,6 +101,9 @@ class ChangeService:
             await self._edit_held(tx, change, held, by, text)
         elif why is None and text != message.text:
             await tx.conversations.edit_message(message, text, change.sent_at)
+        elif why is None:
+            # It shows nowhere, and yet outdates an older edit that may come later.
+            await self._keep(tx, change)
         elif why is not None and held is None:
             await self._held.hold(
                 tx,
@@ -114,6 +117,18 @@ class ChangeService:
                 what="edit was not passed on",
                 edits=message.id,
             )
+
+    @staticmethod
+    async def _is_outdated(tx: Transaction, change: _Change, message: Message) -> bool:
+        """Tell whether what stands there was written later, or again later, than an edit."""
+        times = [
+            kept.sent_at
+            for kept in await tx.records.list_early_changes(change.target)
+            if (kept.sender, kept.text) == (change.sender, message.text)
+        ]
+        if message.edited_at is not None:
+            times.append(message.edited_at)
+        return any(change.sent_at < time - _CUT for time in times)
 
     async def _edit_held(
         self, tx: Transaction, change: _Change, held: HeldReply, by: Moderator, text: str
