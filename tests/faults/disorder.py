@@ -8,6 +8,9 @@ from typing import Any
 
 from stack.matrix import Event
 
+_LET_GO = 0.1
+"""The part of what is kept back that comes with an answer: little, as there are many answers."""
+
 _AGAIN = 0.25
 """The part of the events in each answer that have come before."""
 
@@ -70,13 +73,16 @@ class Disorder:
             self._told[event["event_id"]] = event
         return told
 
+    def _comes(self) -> bool:
+        return self.is_over or self._chance.random() < _LET_GO
+
     def _take_words(self) -> list[Event]:
-        count = len(self._words) if self.is_over else self._chance.randint(0, len(self._words))
+        count = sum(self._comes() for _ in self._words)
         taken, self._words = self._words[:count], self._words[count:]
         return taken
 
     def _take_changes(self) -> list[Event]:
-        taken = [event for event in self._changes if self.is_over or self._chance.random() < 0.5]
+        taken = [event for event in self._changes if self._comes()]
         self._changes = [event for event in self._changes if event not in taken]
         return taken
 
