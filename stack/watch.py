@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .conditions import until
-from .watched import CLOCK_FILE, OFFSET, TASKS_FILE
+from .watched import CANCEL_FILE, CLOCK_FILE, OFFSET, TASKS_FILE
 from .watched import __file__ as program
 
 
@@ -25,6 +25,10 @@ class Watch:
     def command(self, module: str, *arguments: str | Path) -> Sequence[str | Path]:
         """The command that runs a module so that it can be watched."""
         return [sys.executable, program, self._folder, module, *arguments]
+
+    def cancel_handlers(self) -> None:
+        """From its next start on, a request's handler is cancelled when its client goes away."""
+        (self._folder / CANCEL_FILE).touch()
 
     def move_clock(self, seconds: float) -> None:
         """Sets how far the program's clock is ahead of the real one, negative: behind; it holds at once."""

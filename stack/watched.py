@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-CLOCK_FILE, TASKS_FILE = "clock", "tasks.json"
+CLOCK_FILE, TASKS_FILE, CANCEL_FILE = "clock", "tasks.json", "cancel-handlers"
 OFFSET = struct.Struct("d")
 """Seconds by which the clock is ahead, all that stands in the clock's file."""
 
@@ -60,11 +60,25 @@ def _tell_tasks(path: Path) -> None:
     signal.signal(signal.SIGUSR1, tell)
 
 
+def _cancel_handlers() -> None:
+    """Let aiohttp cancel the handler of a request whose client is gone, as it does where it is told to."""
+    from aiohttp.web_server import Server
+
+    init = Server.__init__
+
+    def cancelling(server: Any, *arguments: Any, **options: Any) -> None:
+        init(server, *arguments, **{**options, "handler_cancellation": True})
+
+    setattr(Server, "__init__", cancelling)  # noqa: B010 - its type is another
+
+
 def _run(folder: Path, module: str, *arguments: str) -> None:
     # Python has put the folder of this file there, whose names would hide those of others.
     sys.path[0] = str(Path.cwd())
     _move_clock(folder / CLOCK_FILE)
     _tell_tasks(folder / TASKS_FILE)
+    if (folder / CANCEL_FILE).exists():
+        _cancel_handlers()
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

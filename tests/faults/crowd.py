@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import uuid
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 from urllib.parse import quote
@@ -40,7 +40,8 @@ PATIENCE = 180.0
 RETRY = 0.1
 """Seconds after which a widget here tries again; a real one takes longer."""
 
-_REQUEST = aiohttp.ClientTimeout(total=10)
+ONE_REQUEST = 10.0
+"""Seconds that the answer to a post may take."""
 _CONNECTION_LOST = (aiohttp.ClientError, asyncio.TimeoutError, RefusedError, OSError)
 _crowds = itertools.count(1)
 
@@ -58,6 +59,10 @@ class Visitor:
         self.connections = 0
         self.refusals: list[int] = []
         """The status of each answer that took no message; 0 for a lost connection."""
+        self.patience: Callable[[], float] = lambda: ONE_REQUEST
+        """Seconds after which a post that is not answered is given up, and its connection with it."""
+        self.repeated = 0
+        """So many messages the server had when they were sent again."""
         self._taken: dict[Token, int] = {}
         self._tickets: set[int] = set()
         self._overtaken = 0
@@ -96,12 +101,13 @@ class Visitor:
         try:
             answer = await asyncio.wait_for(
                 self.customer.post(f"{message_token(token)} {more}".strip(), client_id=client_id),
-                _REQUEST.total,
+                self.patience(),
             )
         except _CONNECTION_LOST:
             self.refusals.append(0)
             return False
         if answer.status in (200, 201):
+            self.repeated += answer.status == 200
             self._taken[token] = answer.json["seq"]
             self._tickets.add(answer.json["ticket"])
             return True
