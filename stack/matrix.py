@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import itertools
+import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from .conditions import PATIENCE, until
 from .json_api import JsonApi
@@ -122,6 +123,13 @@ class MatrixUser:
         path = f"{CLIENT}/rooms/{quote(room_id)}/messages?dir=b&limit={limit}"
         newest_first: list[Event] = (await self.api.call("GET", path))["chunk"]
         return newest_first[::-1]
+
+    async def sync(self, room_id: str, *, limit: int, since: str | None = None) -> dict[str, Any]:
+        """A sync of one room's messages, at most `limit` of them."""
+        room = {"rooms": [room_id], "timeline": {"types": ["m.room.message"], "limit": limit}}
+        query = {"filter": json.dumps({"room": room}), "timeout": "0"} | ({"since": since} if since else {})
+        answer: dict[str, Any] = await self.api.call("GET", f"{CLIENT}/sync?{urlencode(query)}")
+        return answer
 
     async def wait_for_event(
         self, room_id: str, predicate: Callable[[Event], bool], what: str, *, within: float = PATIENCE

@@ -195,6 +195,16 @@ class Crowd:
         there = {token for text in await self._team_side() for token in messages_in(text)}
         return {token for visitor in self.visitors for token in visitor.taken} - there
 
+    async def replies_in_room(self) -> None:
+        """Return once the bridge has brought into the room what the moderators have said so far."""
+        wanted = {token for visitor in self.visitors for token in visitor.replies}
+
+        async def are_there() -> bool:
+            bodies = [event["content"].get("body", "") for event in await list_events(self.system)]
+            return wanted.issubset(token for body in bodies for token in replies_in(body))
+
+        await until(are_there, "the replies in the room", within=PATIENCE, every=0.2)
+
     async def settle(self, *, excused: Collection[Token] = (), within: float = PATIENCE) -> None:
         """Return once everything has arrived, or nothing more can be hoped for.
 

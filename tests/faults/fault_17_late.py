@@ -16,11 +16,9 @@ from stack.conditions import all_of, until
 from stack.matrix import MatrixUser
 from tests.faults.checker import Evidence, Seen, Token, count, message_token, reply_token
 from tests.faults.crowd import Visitor, list_posts, open_streams, read_history
+from tests.faults.homeserver import MORE_THAN_A_SYNC
 from tests.faults.plan import Counts, Fault, Plan, Row
 from tests.faults.two_homeservers import INSTANCE, Desk, open_desk
-
-MORE_THAN_A_SYNC = 120
-"""Events; a sync of the inbox holds 100."""
 
 
 @dataclass(kw_only=True)

@@ -8,13 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from stack.conditions import all_of, until
 from stack.matrix import CLIENT
 from stack.system import System
-from tests.faults.checker import reply_token
-from tests.faults.crowd import Crowd, list_events, open_crowd
+from tests.faults.crowd import Crowd, open_crowd
+from tests.faults.homeserver import MORE_THAN_A_SYNC
 from tests.faults.plan import Fault, Plan, Row
 from tests.systems import UNPACED
-
-MORE_THAN_A_SYNC = 120
-"""Events; a sync of the inbox holds 100."""
 
 
 async def run(plan: Plan) -> AsyncIterator[Row]:
@@ -59,7 +56,7 @@ async def _be_out(
         for visitor in crowd.visitors:
             await visitor.next_reply(system)
         await _wake_inbox(system, other_room)
-    await _wait_for_replies(crowd)
+    await crowd.replies_in_room()
     for _ in range(0, MORE_THAN_A_SYNC, 10):
         await all_of(*(system.admin.send_text(system.room_id, "talk") for _ in range(10)))
     await _wake_inbox(system, other_room)
@@ -69,17 +66,6 @@ async def _be_out(
     healed = time.monotonic() - began
     await crowd.settle()
     return healed
-
-
-async def _wait_for_replies(crowd: Crowd) -> None:
-    """Return once the bridge has brought what the moderators said into the room."""
-    wanted = {reply_token(token) for visitor in crowd.visitors for token in visitor.replies}
-
-    async def are_there() -> bool:
-        bodies = {event["content"].get("body", "") for event in await list_events(crowd.system)}
-        return all(any(token in body for body in bodies) for token in wanted)
-
-    await until(are_there, "the replies in the room")
 
 
 async def _wake_inbox(system: System, room_id: str) -> None:

@@ -6,6 +6,11 @@ from stack.matrix_proxy import Match, MatrixProxy
 from stack.system import System
 from tests.faults.plan import Plan
 
+A_SYNC = 100
+"""Events of a room that the inbox takes from a sync."""
+
+MORE_THAN_A_SYNC = 120
+
 MANY = 10**9
 """More requests than any run makes."""
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-import json
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import aiohttp
 from cryptography import x509
@@ -23,10 +22,11 @@ from stack import archive
 from stack.conditions import all_of, until
 from stack.customer import Customer, open_session
 from stack.json_api import JsonApi, RefusedError
-from stack.matrix import CLIENT, MatrixUser, register
+from stack.matrix import MatrixUser, register
 from stack.maubot_host import MaubotHost
 from stack.ports import HOST, pick
 from stack.synapse import Federation, Synapse
+from tests.faults.homeserver import A_SYNC
 
 ROOT = Path(__file__).parents[2]
 INSTANCE = "support"
@@ -152,10 +152,7 @@ class Desk:
 
     async def sync(self, since: str | None = None) -> dict[str, Any]:
         """A sync of the room's messages, as many as the inbox asks for at once."""
-        room = {"rooms": [self.room_id], "timeline": {"types": ["m.room.message"], "limit": 100}}
-        query = {"filter": json.dumps({"room": room}), "timeout": "0"} | ({"since": since} if since else {})
-        answer: dict[str, Any] = await self.alice.api.call("GET", f"{CLIENT}/sync?{urlencode(query)}")
-        return answer
+        return await self.alice.sync(self.room_id, limit=A_SYNC, since=since)
 
 
 def server_of(mxid: str) -> str:
