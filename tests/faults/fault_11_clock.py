@@ -150,12 +150,14 @@ class Signers:
     async def begin(self) -> None:
         """Get both proofs, by the clock as it is."""
         self._by_wallet, self._by_site = await self._system.customer(), await self._system.customer()
-        self._old = await self._prove()
+        self._proofs = await self._prove()
 
     async def find_wrong(self, jump: Jump) -> list[str]:
         """Hand the proofs in, which are refused, and then new ones, which are taken."""
-        old = [await hand_in() for hand_in in self._old]
-        new = [await hand_in() for hand_in in await self._prove()]
+        old = [await hand_in() for hand_in in self._proofs]
+        # As others, so that proofs that are wrongly taken don't end the sessions of the next.
+        await self.begin()
+        new = [await hand_in() for hand_in in self._proofs]
         refused = [(answer.status, answer.json.get("rule")) for answer in old]
         taken = [answer.status for answer in new]
         wanted = [(403, jump.refusal), (403, "exp")]
