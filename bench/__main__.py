@@ -10,7 +10,7 @@ import time
 import traceback
 from pathlib import Path
 
-from . import console, memory, pacing, posts, relay, replies, report, rows, streams
+from . import console, memory, pacing, posts, relay, replies, report, rows, streams, widget
 from .figures import Figure, Plan, Row, Series
 
 ROWS: tuple[Row, ...] = (
@@ -23,6 +23,7 @@ ROWS: tuple[Row, ...] = (
     rows.ROW,
     memory.ROW,
     console.ROW,
+    widget.ROW,
 )
 """In the order in which they are measured."""
 

@@ -83,18 +83,18 @@ class Visitor:
             self._watch = Watch(self._context)
         return self._context
 
-    async def visit(self, url: str | None = None, **data: object) -> Widget:
+    async def visit(self, url: str | None = None, **data: Any) -> Widget:
         """Open a host page in a tab; without an address one of ours, `data` being its tag's attributes."""
         context = await self.begin()
         page = await context.new_page()
         await page.goto(url or self.add_page(**data))
         return Widget(page, self.system)
 
-    def add_page(self, *, host: str = "127.0.0.1", policy: str | None = None, **data: object) -> str:
+    def add_page(self, *, host: str = "127.0.0.1", policy: str | None = None, **data: Any) -> str:
         """Return the address of a new host page with the widget's tag."""
         return self.host_site.add(script_tag(self.system.api_url, **data), host=host, policy=policy)
 
-    async def open(self, **data: object) -> Widget:
+    async def open(self, **data: Any) -> Widget:
         """Open a host page and the chat in it."""
         widget = await self.visit(**data)
         await widget.open()
