@@ -111,6 +111,11 @@ class BaseScreen(Screen[None]):
         yield from self.compose_body()
         yield KeyBar()
 
+    @property
+    def stays(self) -> bool:
+        """Whether it has what it shows things in: while a screen closes, its parts go before it does."""
+        return self.is_attached and not self._pruning
+
     # Acts
 
     def act(
@@ -149,10 +154,10 @@ class BaseScreen(Screen[None]):
         except DeskError as error:
             if act.otherwise is None or not act.otherwise(error):
                 self._keep(act)
-                again = f" Press {act.key} to try again." if self.is_attached else ""
+                again = f" Press {act.key} to try again." if self.stays else ""
                 self.say(f"{act.failed}. {error.detail}{again}", failed=True)
         else:
-            if act.then is not None and self.is_attached:
+            if act.then is not None and self.stays:
                 act.then(result)
         finally:
             self._count_acts(-1)
@@ -161,7 +166,7 @@ class BaseScreen(Screen[None]):
         if act.key == "r":
             return
         self._failed = act
-        if self.is_attached:
+        if self.stays:
             self.refresh_bindings()
 
     def _count_acts(self, by: int) -> None:

@@ -168,15 +168,15 @@ class Crowd:
 
         await all_of(*(write(visitor) for visitor in self.visitors))
 
-    async def find_posts(self) -> None:
-        """Find each customer's newest post in the group, so that it can be replied to."""
+    async def find_posts(self, visitors: Sequence[Visitor] | None = None) -> None:
+        """Find these customers' newest posts in the group, or everybody's, so that they can be replied to."""
 
         async def find() -> bool:
             for message in await self.system.telegram.relayed():
                 for token in messages_in(message.text):
                     if token.crowd == self.visitors[0].crowd:
                         self.visitors[token.customer].post = message.id
-            return all(visitor.post for visitor in self.visitors)
+            return all(visitor.post for visitor in (self.visitors if visitors is None else visitors))
 
         await until(find, "a post of every customer in the group", within=PATIENCE, every=0.2)
 

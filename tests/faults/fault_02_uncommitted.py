@@ -17,6 +17,9 @@ from tests.systems import UNPACED
 AWAY = 25 * 3600.0
 """Seconds; the homeserver forgets transaction ids after a day, and the plugin does not trust them by then."""
 
+_REACH = 30.0
+"""Seconds that the bridge may take for a post."""
+
 
 async def run(plan: Plan) -> AsyncIterator[Row]:
     """Kill maubot between the homeserver's answer and the commit, also for longer than ids are known."""
@@ -49,10 +52,12 @@ async def _die(crowd: Crowd, clock: Clock, away: float, *, is_heard: bool) -> fl
     with proxy.hold_responses(lambda *asked: is_send(*asked) or (not is_heard and is_sync(*asked))) as hold:
         await crowd.burst(1)
         await asyncio.wait_for(hold.held.wait(), PATIENCE)
-        await crowd.reach_group()
+        # What the bridge refuses now is sent again only once maubot hears of it.
+        late = {token.customer for token in await crowd.reach_group(within=_REACH)}
         await system.kill_maubot()
-    await crowd.find_posts()
-    for visitor in crowd.visitors:
+    there = [visitor for visitor in crowd.visitors if visitor.number not in late]
+    await crowd.find_posts(there)
+    for visitor in there:
         await visitor.next_reply(system)
     clock.advance(away)
     began = time.monotonic()

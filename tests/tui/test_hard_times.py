@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from textual import events
 from textual.widgets import Input
 
+from console.api.models import TicketDetail
 from console.screens.conversation import ConversationScreen
 from console.screens.login import LoginScreen
 from console.screens.tickets import TicketsScreen
 from console.widgets.composer import Composer
 from console.widgets.listing import Listing
+from stack.conditions import PATIENCE
 from tests.integration.plugin.desk import Desk
 from tests.integration.plugin.mod.team import make_code
 from tests.tui.conftest import Sit
@@ -259,3 +262,30 @@ async def test_notices_come_for_what_matters_and_can_be_turned_off(sit: Sit, see
         await seat.hears("Or you?")
         assert len(bells) == 1
         assert isinstance(seat.app.screen, TicketsScreen)
+
+
+async def test_what_comes_while_a_conversation_closes_breaks_nothing(sit: Sit, seeds: Seeds) -> None:
+    await seeds.customer("Ann", "Hello")
+    async with sit("Alice") as seat:
+        await seat.sees("Ann")
+        fetch = seat.app.client.ticket
+        for turns in range(40):
+            asked, goes_on = asyncio.Event(), asyncio.Event()
+
+            async def fetch_late(
+                number: int, asked: asyncio.Event = asked, goes_on: asyncio.Event = goes_on
+            ) -> TicketDetail:
+                found = await fetch(number)
+                asked.set()
+                await goes_on.wait()
+                return found
+
+            seat.app.client.ticket = fetch_late
+            await seat.press("enter")
+            await asyncio.wait_for(asked.wait(), PATIENCE)
+            seat.app.pop_screen()
+            # At each step of its going.
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            goes_on.set()
+            await seat.until(lambda: isinstance(seat.app.screen, TicketsScreen), "the list is back")

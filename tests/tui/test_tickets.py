@@ -171,8 +171,7 @@ async def test_unread_marks_go_when_a_ticket_was_looked_at(sit: Sit, seeds: Seed
     (ann,) = await people(seeds, "Ann")
     async with sit("Alice", place="desk") as seat:
         await seat.sees("● ")
-        await seat.press("enter")
-        await seat.sees("Hello from Ann")
+        await seat.open_ticket("Hello from Ann")
         await seat.press("escape")
         await seat.until(lambda: "●   #1001" not in seat.text and "#1001" in seat.text, "it is read")
         await ann.send("Are you there?")
