@@ -217,7 +217,8 @@ run_tests() {
   local minutes=(tests/e2e/test_delivery.py tests/e2e/test_pacing.py)
   declare -gA parts=()
   trap 'kill "${parts[@]}" 2>/dev/null || true' EXIT
-  beside faults tests/faults "${minutes[@]}"
+  beside faults tests/faults
+  beside minutes "${minutes[@]}"
   beside e2e tests/e2e "${minutes[@]/#/--ignore=}"
   beside tui tests/tui
   check pytest --ignore tests/e2e --ignore tests/faults --ignore tests/tui --ignore tests/browser
@@ -225,6 +226,7 @@ run_tests() {
   finish tui
   check pytest tests/browser
   finish faults
+  finish minutes
   finish e2e
   trap - EXIT
   [ ${#failed[@]} -eq 0 ] || fail "failed: $(printf '%s; ' "${failed[@]}")"

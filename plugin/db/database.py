@@ -186,7 +186,7 @@ class Database:
             raise
 
     async def _wait_for_locks(self, conn: _Gathered | _Direct, *, shortly: bool) -> None:
-        if self._is_locked != shortly:
+        if self._is_sqlite and self._is_locked != shortly:
             await conn.fetchval(f"PRAGMA busy_timeout = {_SHORT_LOCK_MS if shortly else _LOCK_MS}")
             self._is_locked = shortly
 

@@ -19,7 +19,7 @@ from .ports import Clock, MatrixFailed, MatrixGateway
 
 _NAME = "Headset: nobody reads this"
 _TOPIC = "Dots, and nothing else. Leave this room as it is."
-_ID = "quiet"
+QUIET_ID = "quiet"
 """In the place of a direct conversation's id; no such id is a word."""
 
 _DELAYS = 20
@@ -49,7 +49,7 @@ class QuietRoom:
                 and (await self._gateway.get_members(self.room_id)).get(self._gateway.mxid) == "join"
             ):
                 return
-            self.room_id = await self._gateway.open_direct_room(_ID, _NAME, _TOPIC)
+            self.room_id = await self._gateway.open_direct_room(QUIET_ID, _NAME, _TOPIC)
         except MatrixFailed as error:
             self._log.warning("There is no room for stand-ins, so blocks may show by the clock: %s", error)
 

@@ -115,7 +115,8 @@ async def test_after_its_end_a_timeout_holds_nothing_any_more(system: System) ->
         assert len(texts) < 200
     relayed = " ".join(m.text for m in await system.telegram.relayed())
     assert held not in relayed
-    assert [text in relayed for text in texts] == [False] * (len(texts) - 1) + [True]
+    arrived = [text in relayed for text in texts]
+    assert arrived == sorted(arrived)  # once one has, all later ones have
 
 
 async def test_a_reply_reaches_a_blocked_customer(system: System) -> None:

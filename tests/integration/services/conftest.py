@@ -649,13 +649,12 @@ class Desk:
         null = "NOT NULL" if channel == "direct" else "NULL"
         now = int(self.clock.now().timestamp() * 1000)
         ready = now - int(self.settings.relay.join_within.total_seconds() * 1000)
-        ((waiting,),) = await self.store.look(
-            f"SELECT COUNT(*) FROM outbox WHERE direct_id IS {null} AND batch_id IS NULL"
+        # As of one moment: a batch that is given up may leave a row behind.
+        ((waiting, due),) = await self.store.look(
+            f"SELECT (SELECT COUNT(*) FROM outbox WHERE direct_id IS {null} AND batch_id IS NULL"
             f" AND (lane LIKE 'direct answers:%' OR created_at <= {ready})"
-            f" AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.lane = outbox.lane AND b.state = 'open')"
-        )
-        ((due,),) = await self.store.look(
-            f"SELECT COUNT(*) FROM batch WHERE direct_id IS {null} AND state = 'open' AND due_at <= {now}"
+            f" AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.lane = outbox.lane AND b.state = 'open')),"
+            f" (SELECT COUNT(*) FROM batch WHERE direct_id IS {null} AND state = 'open' AND due_at <= {now})"
         )
         return not waiting and not due
 

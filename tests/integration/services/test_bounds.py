@@ -153,7 +153,7 @@ async def test_strangers_replies_and_what_could_not_be_handled_are_forgotten(
         sent_at=at,
     )
     async with office.database.transaction() as tx:
-        await tx.inbox.add_event(odd)
+        await tx.inbox.add_events([odd], handled={})
         await tx.inbox.set_aside("$odd", "error")
     await keep_house(office, KEEP_FOR_REVIEW)
     assert (await count(store, "stranger_reply"), await count(store, "room_event")) == (1, 1)
@@ -183,7 +183,7 @@ async def test_what_the_rooms_bring_is_forgotten(office: Office, store: Any) -> 
     )
     alice = Moderator(id="m1", name="Alice", role="moderator", telegram_id=1, mxid=None)
     async with office.database.transaction() as tx:
-        await tx.inbox.add_event(event)
+        await tx.inbox.add_events([event], handled={})
         await tx.inbox.finish("$e", "talk")
         await tx.records.may_hint("@mallory:example.org", at, at)
         await tx.redactions.add("$e", "!r", at)

@@ -43,7 +43,6 @@ class Drawer:
         )
         async with self.database.transaction() as tx:
             await tx.batches.add(batch, await tx.outbox.list_rows(batch.lane, 20), "host", now)
-            assert await tx.batches.end(batch, "held")
         return batch.id
 
     async def hold_reply(self, console, customer_id: str, direct_id: str | None = None) -> str:
