@@ -289,15 +289,19 @@ async def test_a_homeserver_that_fails_on_the_way_loses_and_doubles_nothing(
 
 
 async def private_rooms(system: System) -> set[str]:
-    """Return the rooms that the bot has made for private conversations."""
+    """Return the rooms that the bot has made for private conversations, once it has its quiet room."""
 
-    async def is_one(room_id: str) -> bool:
-        made = await system.support_bot.api.call(
-            "GET", f"{CLIENT}/rooms/{quote(room_id)}/state/m.room.create"
-        )
-        return made.get(MARK_KEY, QUIET_ID) != QUIET_ID
+    async def purpose(room_id: str) -> str | None:
+        path = f"{CLIENT}/rooms/{quote(room_id)}/state/m.room.create"
+        made: dict[str, Any] = await system.support_bot.api.call("GET", path)
+        return made.get(MARK_KEY)
 
-    return {room for room in await system.support_bot.joined_rooms() if await is_one(room)}
+    async def find() -> dict[str, str | None] | None:
+        found = {room: await purpose(room) for room in await system.support_bot.joined_rooms()}
+        return found if QUIET_ID in found.values() else None
+
+    rooms = await until(find, "the bot has its quiet room")
+    return {room for room, purpose in rooms.items() if purpose not in (None, QUIET_ID)}
 
 
 async def test_killed_between_the_room_and_the_record_of_it_there_is_one_room(faulty: System) -> None:
