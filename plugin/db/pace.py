@@ -39,7 +39,9 @@ class PaceRepository:
         """Return how many posts are being sent, or wait for the bridge's word where it reports."""
         return int(await self._conn.fetchval(_COUNT_ON_THEIR_WAY, to_ms(now), int(reports)))
 
-    async def list_sent(self, since: datetime, now: datetime, *, reports: bool) -> list[tuple[datetime, int]]:
+    async def list_sent(
+        self, since: datetime, until: datetime, *, reports: bool
+    ) -> list[tuple[datetime, int]]:
         """Return when batches came to the group after `since`, and in how many posts each."""
-        rows = await self._conn.fetch(_LIST_SENT, to_ms(since), int(reports), to_ms(now))
+        rows = await self._conn.fetch(_LIST_SENT, to_ms(since), int(reports), to_ms(until))
         return [(from_ms(row["at"]), row["part_count"]) for row in rows]

@@ -205,6 +205,18 @@ async def test_what_is_under_way_counts_too(desk, host) -> None:
     assert (await desk.take(host))[0] == []
 
 
+async def test_what_was_noted_since_the_turn_looked_at_the_clock_counts_too(desk, host) -> None:
+    desk.configure(join_within=0, per_minute=1)
+    for _ in range(2):
+        await desk.write(host, await desk.customer(host), "Hello")
+    (batch,), _ = await desk.take(host)
+    began = desk.clock.now()
+    desk.clock.advance(0.02)
+    await desk.end(host, batch)
+    desk.clock.set(began)
+    assert (await desk.take(host))[0] == []
+
+
 async def test_each_post_of_a_long_text_counts(desk, host) -> None:
     """Telegram counts messages: eight batches of three posts would be 24."""
     desk.configure(join_within=0, per_minute=5)
