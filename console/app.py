@@ -261,7 +261,8 @@ class HeadsetConsole(App[NewToken]):
 
     def _count(self) -> None:
         self._count_is_due = False
-        self.run_worker(self._fetch_counts(), group="counts", exclusive=True)
+        # Not yet as a coroutine: one that is cancelled before its turn would never be awaited.
+        self.run_worker(self._fetch_counts, group="counts", exclusive=True)  # type: ignore[arg-type]
 
     async def _fetch_counts(self) -> None:
         try:

@@ -77,9 +77,10 @@ async def test_a_timeout_holds_until_somebody_releases_it(system: System) -> Non
         assert "for a test" not in said.text
 
         sent = await case.customer.send(under)
+        held = await alice.held_with(under)
+        # Only now: what waits together is held, and released, as one.
         await case.customer.send(later)
         await case.stream.wait_for_text(later)
-        held = await alice.held_with(under)
         await alice.held_with(later)
         assert (held["kind"], held["customer"]["id"], held["ticket"]) == ("message", customer_id, case.number)
         # Whoever is not blocked is answered, and shown, the same; what they wrote came after and is there.
