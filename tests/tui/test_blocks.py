@@ -188,6 +188,8 @@ async def test_blocks_picture(sit: Sit, seeds: Seeds, picture, size, theme) -> N
         ended = await block(seat, customers[2], duration="1h")
         await seat.console.api.call("DELETE", f"/v1/mod/blocks/{ended['id']}")
         await seat.go("blocks")
+        # Only once it has loaded: what is selected then stays so.
+        await seat.sees("Trudy", "Mallory")
         await seat.press("v")
         await seat.sees("Oscar", "Trudy", "40m")
         await seat.press("down")
