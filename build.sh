@@ -14,7 +14,6 @@ usage() {
 ./build.sh console [arguments]    the moderators' console, from this folder
 ./build.sh test [pytest args]     every check and every test, or only pytest with the given arguments
 ./build.sh faults [--only N]      every fault of the matrix against the whole system; --json, --seed S
-./build.sh speed                  how fast the console is on 100,000 tickets, beside its aims
 ./build.sh bench [--quick] [--json] [--only ROW] [--out DIR]
                                   how fast everything is, beside its aims; exit 1 if one is missed
 TEXT
@@ -162,12 +161,6 @@ console() {
   PYTHONPATH=$root exec "$work/main/bin/python" -m console "$@"
 }
 
-speed() {
-  prepare
-  cd "$root"
-  exec "$work/main/bin/python" -m tests.tui.speed "$@"
-}
-
 faults() {
   prepare postgresql
   cd "$root"
@@ -238,7 +231,6 @@ case ${1-build} in
   demo) shift; demo "$@" ;;
   console) shift; console "$@" ;;
   test) shift; run_tests "$@" ;;
-  speed) shift; speed "$@" ;;
   faults) shift; faults "$@" ;;
   bench) shift; bench "$@" ;;
   help | -h | --help) usage ;;

@@ -73,10 +73,10 @@ async def _idle_memory(desk: Desk, targets: list[Target]) -> float:
     await desk.restart_maubot()
     async with _opened(targets[:_WARM_UP]):
         pass
-    await asyncio.sleep(1.0)
+    await desk.wait_until_idle()
     before = desk.memory
     async with _opened(targets):
-        await asyncio.sleep(1.0)
+        await desk.wait_until_idle()
         return (desk.memory - before) / len(targets)
 
 

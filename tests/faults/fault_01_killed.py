@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 
@@ -44,8 +43,8 @@ async def _kill(crowd: Crowd, points: list[int], heals: list[float]) -> None:
         await crowd.system.kill_maubot()
         began, taken = time.monotonic(), crowd.taken
         await crowd.system.start_maubot()
-        while crowd.taken == taken:
-            await asyncio.sleep(0.01)
+        again = taken + 1
+        await until(lambda again=again: is_reached(again), "a message is taken again", within=PATIENCE)
         heals.append(time.monotonic() - began)
 
 

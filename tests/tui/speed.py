@@ -1,4 +1,4 @@
-"""How fast the console is: `python -m tests.tui.speed`. Exits with 1 when it is slower than it must be."""
+"""How fast the console is; `./build.sh bench --only console` prints it beside its aims."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import gc
 import json
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -205,26 +204,3 @@ async def measure(folder: Path, *, tickets: int, keys: int, events_told: int) ->
             await running
             await client.close()
             storage.close()
-
-
-def main() -> int:
-    """Measure and print."""
-    with tempfile.TemporaryDirectory() as folder:
-        speed = asyncio.run(measure(Path(folder), tickets=100_000, keys=500, events_told=RATE * 3600))
-    print(f"first screen of 100,000 tickets   {speed.first_screen:.3f} s   (at most {FIRST_SCREEN} s)")
-    print(
-        f"key to repaint, {RATE} events a second   p50 {speed.key(50) * 1000:.1f} ms"
-        f"   p99 {speed.key(99) * 1000:.1f} ms   (at most {KEY_P99 * 1000:.0f} ms)"
-    )
-    print(
-        f"memory before an hour of events   {speed.memory_before:.0f} MB, after {speed.memory_after:.0f} MB"
-        f"   (at most {MEMORY} MB more)"
-    )
-    print(f"{speed.events:,} events in {speed.events_seconds:.0f} s, {speed.rows_kept:,} rows kept")
-    for failure in speed.failures:
-        print(f"too slow: {failure}")
-    return 1 if speed.failures else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
