@@ -95,6 +95,8 @@ class MatrixProxy:
         self.url = f"http://{HOST}:{port}"
         self.requests: list[tuple[str, str]] = []
         """Method and path of every request so far."""
+        self.under_way: list[tuple[str, str]] = []
+        """Of those that have no answer yet."""
         self._port = port
         self._target = target
         self._holds: list[Hold] = []
@@ -188,7 +190,15 @@ class MatrixProxy:
             self._rewrites.remove(rewrite)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        self.requests.append((request.method, request.path))
+        asked = (request.method, request.path)
+        self.requests.append(asked)
+        self.under_way.append(asked)
+        try:
+            return await self._answer(request)
+        finally:
+            self.under_way.remove(asked)
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         if failure := _strike(self._failures, request):
             return web.json_response(failure.body, status=failure.status, headers=failure.headers)
         for delay in [one for one in self._delays if one.match(request.method, request.path)]:

@@ -8,6 +8,10 @@ from datetime import datetime, timedelta
 
 from .model import Block
 
+_SECOND = timedelta(seconds=1)
+_MOMENT = timedelta(milliseconds=1)
+"""What times are stored in."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BlockRules:
@@ -38,6 +42,17 @@ def holds(block: Block, at: datetime) -> bool:
         return False
     ended = min(t for t in (block.expires_at, block.lifted_at, datetime.max.replace(tzinfo=at.tzinfo)) if t)
     return at < ended
+
+
+def lift_time(written_at: datetime, now: datetime) -> datetime:
+    """Return when a block ends that was lifted by a command, written then and read `now`.
+
+    Telegram's times are whole seconds. A command counts from the end of its own, so that no message of
+    the same second that was written before it is let out.
+    """
+    if written_at.microsecond or written_at > now:
+        return written_at
+    return min(written_at + _SECOND - _MOMENT, now)
 
 
 def is_in_force(block: Block, now: datetime) -> bool:

@@ -48,7 +48,7 @@ class DirectOrderService:
         if command.verb in ("block", "timeout"):
             return await self._moderation.block(tx, by, target, command, at)
         if command.verb == "unblock":
-            return await self._moderation.unblock(tx, by, target, at)
+            return await self._moderation.unblock(tx, by, target, at, self._clock.now())
         if command.verb == "note":
             return await self._note(tx, by, target, command.text or "")
         if command.verb == "info":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..db.transaction import Transaction
-from ..domain.blocks import block_length, is_in_force
+from ..domain.blocks import block_length, is_in_force, lift_time
 from ..domain.commands import Command
 from ..domain.model import Moderator, Target
 from ..domain.text import neutralise, one_line
@@ -41,9 +41,11 @@ class ModerationService:
         who = "blocked" if target.direct_id else f"#{target.ticket}"
         return self._shown(target, f"✓ {who} {say_end(block.expires_at)}{_cut(command, length)}")
 
-    async def unblock(self, tx: Transaction, by: Moderator, target: Target, at: datetime) -> str | None:
+    async def unblock(
+        self, tx: Transaction, by: Moderator, target: Target, written_at: datetime, now: datetime
+    ) -> str | None:
         """Lift a customer's blocks; return the answer, None where the group is not to see one."""
-        if await block_acts.lift_all(tx, by, target, at):
+        if await block_acts.lift_all(tx, by, target, lift_time(written_at, now)):
             answer = "✓ unblocked" if target.direct_id else f"✓ #{target.ticket} unblocked"
         else:
             answer = f"{'This customer' if target.direct_id else f'#{target.ticket}'} is not blocked"

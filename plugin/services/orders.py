@@ -132,7 +132,8 @@ class OrderService:
         return await self._moderation.block(tx, about.by, about.target, about.command, about.event.sent_at)
 
     async def _unblock(self, tx: Transaction, about: _About) -> str | None:
-        return await self._moderation.unblock(tx, about.by, about.target, about.event.sent_at)
+        written_at, now = about.event.sent_at, self._clock.now()
+        return await self._moderation.unblock(tx, about.by, about.target, written_at, now)
 
     async def _close(self, tx: Transaction, about: _About) -> str | None:
         number = about.ticket.number

@@ -154,6 +154,30 @@ async def test_what_was_written_after_a_late_command_is_held(desk, host, custome
     assert [batch.held for batch in batches if batch.lane == customer] == [True]
 
 
+async def test_what_was_written_in_the_second_of_an_unblock_and_before_it_stays_held(
+    desk, host, customer, post
+) -> None:
+    """Telegram's times are whole seconds: by them, the command is from before the message."""
+    desk.configure(join_within=3600)
+    second = desk.clock.now()
+    await desk.order(host, post, "/timeout 1h")
+    desk.clock.advance(0.3)
+    await desk.write(host, customer, "under the block")
+    desk.clock.advance(0.3)
+    assert await desk.order(host, post, "/unblock", at=second) == "✓ #1001 unblocked"
+    desk.clock.advance(0.1)
+    await desk.write(host, customer, "after it")
+    desk.clock.advance(HOUR)
+    taken = []
+    for _ in range(2):
+        batches, _ = await desk.take(host)
+        (batch,) = [batch for batch in batches if batch.lane == customer]
+        await desk.end(host, batch, "delivered" if batch.held else "sent")
+        text = (await desk.original(host, batch)).parts[0].split("\n")[-1]
+        taken.append((text, batch.held))
+    assert taken == [("under the block", True), ("after it", False)]
+
+
 async def test_a_block_and_its_unblock_read_together_leave_no_block(desk, host, customer, post) -> None:
     desk.server.reply(desk.alice, post, "/block 1d")
     desk.clock.advance(5)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.domain.blocks import BlockRules, block_length, holds, is_held
+from plugin.domain.blocks import BlockRules, block_length, holds, is_held, lift_time
 from plugin.domain.durations import parse_duration
 from plugin.domain.model import Block
 
@@ -139,3 +139,20 @@ def test_what_was_written_under_a_block_stays_held_however_late_it_is_looked_at(
     written_at = NOON + timedelta(seconds=written)
     inside = begin <= written < begin + length
     assert is_held([block], written_at, written_at + 365 * DAY) is inside
+
+
+# The end of a block that is lifted
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "ends"),
+    [
+        (0, 5, 0.999),  # whole seconds, as Telegram's are: all of that second is before it
+        (0, 0.4, 0.4),
+        (0.6, 5, 0.6),
+        (5, 0, 5),
+    ],
+)
+def test_a_lift_of_a_whole_second_counts_from_its_end_if_it_was_not_read_before(written, read, ends) -> None:
+    at = [NOON + timedelta(seconds=seconds) for seconds in (written, read, ends)]
+    assert lift_time(at[0], at[1]) == at[2]
