@@ -11,6 +11,9 @@ from aiohttp import web
 from maubot import Plugin
 from maubot.plugin_server import PluginWebApp
 
+_WAITING = b"data: " + b"-" * 400 + b"\n\n"
+"""About as long as the event of a short message."""
+
 
 class Bare(Plugin):
     """A handler that stores nothing, and a stream that is written to and nothing else."""
@@ -35,10 +38,12 @@ class Bare(Plugin):
         return web.json_response({"text": data["text"]}, status=201)
 
     async def get_events(self, request: web.Request) -> web.StreamResponse:
-        """Keep a stream open."""
+        """Keep a stream open, after as many events as the query says."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         await response.write(b": connected\n\n")
+        for _ in range(int(request.query.get("waiting", "0"))):
+            await response.write(_WAITING)
         self._streams.add(response)
         try:
             await asyncio.shield(self._ended)
@@ -47,12 +52,11 @@ class Bare(Plugin):
         return response
 
     async def post_tell(self, request: web.Request) -> web.Response:
-        """Write the body as an event to each stream, as often as the query says."""
+        """Write the body as an event to each stream."""
         block = b"data: " + await request.read() + b"\n\n"
-        for _ in range(int(request.query.get("times", "1"))):
-            for response in list(self._streams):
-                try:
-                    await response.write(block)
-                except ConnectionError:
-                    self._streams.discard(response)
+        for response in list(self._streams):
+            try:
+                await response.write(block)
+            except ConnectionError:
+                self._streams.discard(response)
         return web.json_response({"streams": len(self._streams)}, status=201)
