@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from aiohttp import ClientSession
 from maubot.plugin_base import Plugin
@@ -15,6 +17,7 @@ from yarl import URL
 
 from .chain.ethereum import MISSING, open_ethereum
 from .config import Config, Settings
+from .db.cancelling import to_the_end
 from .db.database import Database
 from .db.migrations import upgrade_table
 from .domain.errors import CLOSED_RETRY_AFTER, ConfigError, Unavailable
@@ -139,14 +142,19 @@ class Headset(Plugin):
         self._wake_all()
 
     async def pre_stop(self) -> None:
-        """End the streams while their routes still stand; an open one would go on with old code."""
-        if self._settings is not None:
-            await self._streams.close()
+        """Stop sending and reading; what is stored goes on at the next start.
 
-    async def stop(self) -> None:
-        """Stop sending and reading; what is stored goes on at the next start."""
+        Here and not in `stop`: streams have to end while their routes still stand, as an open one would go on
+        with old code. Where this is cancelled, maubot would do nothing more, and leave routes and commands of
+        a plugin that is no more; so it is told that all is done, and all is.
+        """
+        with suppress(asyncio.CancelledError):
+            await to_the_end(self._stop())
+
+    async def _stop(self) -> None:
         try:
             if self._settings is not None:
+                await self._streams.close()
                 await self._stop_workers()
         finally:
             self._let_log_as_before()

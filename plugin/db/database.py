@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import asyncpg
 from mautrix.util import async_db
@@ -18,9 +18,9 @@ from mautrix.util.async_db import Database as MautrixDatabase
 from mautrix.util.async_db.connection import LoggingConnection
 
 from ..domain.errors import Unavailable
+from .cancelling import to_the_end
 from .transaction import Transaction
 
-T = TypeVar("T")
 _Last = Literal["COMMIT", "ROLLBACK"]
 
 _RETRY_AFTER = 2
@@ -182,7 +182,7 @@ class Database:
             await conn.execute(begin)
         except asyncio.CancelledError:
             # The server runs the statement all the same.
-            await _to_the_end(_roll_back(conn))
+            await to_the_end(_roll_back(conn))
             raise
 
     async def _wait_for_locks(self, conn: _Gathered | _Direct, *, shortly: bool) -> None:
@@ -214,13 +214,13 @@ async def _ended(conn: _Gathered | _Direct) -> AsyncIterator[None]:
     try:
         yield
     except BaseException:
-        await _to_the_end(_roll_back(conn))
+        await to_the_end(_roll_back(conn))
         raise
     try:
-        await _to_the_end(_finish(conn, "COMMIT"))
+        await to_the_end(_finish(conn, "COMMIT"))
     except BaseException:
         # Also a cancel that hides a failed COMMIT; after a good one there is nothing to roll back.
-        await _to_the_end(_roll_back(conn))
+        await to_the_end(_roll_back(conn))
         raise
 
 
@@ -303,24 +303,3 @@ def _run_turn(connection: sqlite3.Connection, turn: Iterable[tuple[str, Sequence
 def _numbered(query: str) -> str:
     """Return a statement with its parameters as SQLite numbers them."""
     return _PARAMETER.sub(r"?\1", query)
-
-
-async def _to_the_end(step: Coroutine[Any, Any, T]) -> T:
-    """Await `step` to its end even when this task is cancelled meanwhile, then let the cancel through.
-
-    Without it the connection would go back to the pool in the middle of a transaction, and the
-    next one would fail or vanish.
-    """
-    task = asyncio.ensure_future(step)
-    cancelled = False
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            cancelled = True
-        except Exception:  # raised again by task.result()
-            break
-    if cancelled:
-        # The cancel comes first: whoever asked for it waits for this task to end.
-        raise asyncio.CancelledError from task.exception()
-    return task.result()

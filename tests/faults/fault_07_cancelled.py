@@ -10,11 +10,11 @@ from contextlib import AsyncExitStack, closing
 
 import asyncpg
 
-from stack.conditions import all_of
+from stack.conditions import all_of, until
 from stack.instance import INSTANCE
 from stack.postgres import Postgres
 from stack.system import System
-from tests.faults.crowd import ONE_REQUEST, Crowd, open_crowd
+from tests.faults.crowd import ONE_REQUEST, PATIENCE, Crowd, open_crowd
 from tests.faults.plan import Fault, Plan, Row
 from tests.systems import UNPACED
 
@@ -49,14 +49,14 @@ async def run(plan: Plan) -> AsyncIterator[Row]:
 
 
 async def _run_on(plan: Plan, engine: str, url: str | None) -> Row:
-    customers, each, stops = plan.of((20, 50, 50), (4, 10, 3))
+    customers, each, stops = plan.of((20, 50, 50), (4, 10, 5))
     system = System(config=UNPACED, postgres=url)
     system.maubot.watch.cancel_handlers()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(system)
         crowd = await stack.enter_async_context(open_crowd(system, customers))
         await _be_impatient(crowd, plan)
-        await all_of(crowd.burst(each), _stop_often(system, plan, stops))
+        _, given_up = await all_of(crowd.burst(each), _stop_often(system, plan, stops))
         for visitor in crowd.visitors:
             visitor.patience = lambda: ONE_REQUEST
         began = time.monotonic()
@@ -65,11 +65,11 @@ async def _run_on(plan: Plan, engine: str, url: str | None) -> Row:
         await crowd.settle()
         repeated = sum(visitor.repeated for visitor in crowd.visitors)
         return Row(
-            case=f"requests given up, {stops} stops, {engine}",
+            case=f"requests and {given_up} of {stops} stops given up, {engine}",
             load=f"{crowd.taken} messages of {customers} customers",
             counts=await crowd.check(),
             heal=healed,
-            notes=(f"{crowd.refusals.count(0)} times given up, {repeated} messages were taken by then",),
+            notes=(f"{crowd.refusals.count(0)} requests given up, {repeated} messages were taken by then",),
             failures=tuple(await _find_broken(system, url)),
         )
 
@@ -87,11 +87,34 @@ async def _be_impatient(crowd: Crowd, plan: Plan) -> None:
         visitor.patience = patience
 
 
-async def _stop_often(system: System, plan: Plan, stops: int) -> None:
+async def _stop_often(system: System, plan: Plan, stops: int) -> int:
+    """Stop and start the plugin; give most stops up meanwhile, and return how many those were."""
+    given_up, takes = 0, ONE_REQUEST
     for _ in range(stops):
         await asyncio.sleep(plan.random.uniform(0, 0.3))
-        await system.maubot.stop_instance(INSTANCE)
+        began = time.monotonic()
+        try:
+            await asyncio.wait_for(system.maubot.stop_instance(INSTANCE), plan.random.uniform(0, takes))
+            takes = min(takes, time.monotonic() - began)
+        except asyncio.TimeoutError:
+            given_up += 1
+            await _have_stopped(system)
         await system.maubot.start_instance(INSTANCE)
+    return given_up
+
+
+async def _have_stopped(system: System) -> None:
+    """Return once nothing of the plugin goes on, or it was not stopped at all."""
+    pid = system.maubot.pid
+    assert pid is not None
+
+    async def is_over() -> bool:
+        if (await system.maubot.get_instance(INSTANCE))["started"]:
+            return True
+        names = await system.maubot.watch.list_tasks(pid)
+        return not any(name.startswith("headset ") for name in names)
+
+    await until(is_over, "a stop that was given up comes to its end", within=PATIENCE)
 
 
 async def _find_broken(system: System, url: str | None) -> list[str]:
