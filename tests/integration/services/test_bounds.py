@@ -21,8 +21,8 @@ from plugin.services.housekeeping import (
 )
 from plugin.services.ids import new_ulid
 from stack.conditions import PATIENCE
-from tests.integration.services.conftest import make_settings
 from tests.integration.services.office import Office
+from tests.integration.services.settings import make_settings
 
 MOMENT = timedelta(seconds=1)
 

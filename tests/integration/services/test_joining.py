@@ -13,7 +13,7 @@ from plugin.domain.model import Target, role_of
 from plugin.services.identity import Proof
 from plugin.services.joining import join
 from stack.conditions import PATIENCE
-from tests.integration.services.conftest import Desk
+from tests.integration.services.desk import Desk
 from tests.integration.services.doors import WALLET, Doors
 
 TABLES = {

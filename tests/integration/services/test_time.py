@@ -12,8 +12,8 @@ import pytest
 from plugin.domain.model import Challenge, Moderator, ModeratorCode, Session
 from plugin.services.housekeeping import KEEP_CHALLENGES, KEEP_CODES, KEEP_EVENTS
 from stack.conditions import until
-from tests.integration.services.conftest import make_settings
 from tests.integration.services.office import Office
+from tests.integration.services.settings import make_settings
 
 DAY = timedelta(days=1)
 

@@ -9,7 +9,7 @@ import pytest
 from plugin.domain.model import Moderator
 from plugin.services.mod.blocks import BlockDesk
 from plugin.services.mod.held import HeldDesk
-from tests.integration.services.conftest import Desk, Host
+from tests.integration.services.desk import Desk, Host
 
 
 class Team:

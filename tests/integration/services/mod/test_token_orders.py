@@ -18,7 +18,10 @@ from plugin.services.mod.team import TeamService
 from plugin.services.ports import MatrixFailed
 from plugin.services.private_rooms import PrivateRooms
 from plugin.services.token_orders import TokenOrders
-from tests.integration.services.conftest import BOT, CAROL, DAVE, ROOM, Desk, Gateway, Host, PrivateRoom
+from tests.integration.services.desk import Desk, Host
+from tests.integration.services.gateway import Gateway
+from tests.integration.services.homeserver import PrivateRoom
+from tests.integration.services.settings import BOT, CAROL, DAVE, ROOM
 
 ROOT = "@root:example.org"
 CODE = re.compile(r"^[A-Z2-7]{32}$", re.MULTILINE)
