@@ -36,3 +36,9 @@ def doors(desk: Desk, host: Host) -> Doors:
     """Give browsers of that host, whose messages go out at once."""
     desk.configure(join_within=0, per_minute=0)
     return Doors(desk, host)
+
+
+@pytest.fixture
+async def room(desk: Desk, host: Host, customer: str) -> str:
+    """Give the room of the customer's conversation with Carol, who is in it."""
+    return await desk.private_room(host, "Carol", customer)
