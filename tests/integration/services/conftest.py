@@ -32,6 +32,12 @@ async def customer(desk: Desk, host: Host) -> str:
 
 
 @pytest.fixture
+def at_once(desk: Desk) -> None:
+    """Send without waiting for more."""
+    desk.configure(join_within=0, per_minute=0)
+
+
+@pytest.fixture
 def doors(desk: Desk, host: Host) -> Doors:
     """Give browsers of that host, whose messages go out at once."""
     desk.configure(join_within=0, per_minute=0)

@@ -26,11 +26,7 @@ from tests.integration.services.relaying import (
     tries_are,
 )
 
-
-@pytest.fixture(autouse=True)
-def at_once(desk) -> None:
-    """Send without waiting for more."""
-    desk.configure(join_within=0, per_minute=0)
+pytestmark = pytest.mark.usefixtures("at_once")
 
 
 async def test_messages_reach_the_room_and_are_known_as_the_tickets(desk, host, customer) -> None:

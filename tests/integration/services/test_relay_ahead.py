@@ -17,11 +17,7 @@ from tests.integration.services.relaying import (
     tries_are,
 )
 
-
-@pytest.fixture(autouse=True)
-def at_once(desk) -> None:
-    """Send without waiting for more."""
-    desk.configure(join_within=0, per_minute=0)
+pytestmark = pytest.mark.usefixtures("at_once")
 
 
 async def _write_behind_one_under_way(desk, host, customer) -> None:
