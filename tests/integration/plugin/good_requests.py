@@ -64,6 +64,22 @@ class Scene:
         return found
 
 
+@dataclass(kw_only=True)
+class Ready:
+    """A request to one path, and how it is sent."""
+
+    token: str | None
+    """None: one that the scene has."""
+    parts: Mapping[str, Any]
+    url: str
+    headers: dict[str, str]
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """Return the body's members; a request without a body has none."""
+        return dict(self.parts.get("body", {}))
+
+
 @asynccontextmanager
 async def open_desk(folder: Path) -> AsyncIterator[Desk]:
     """Start a plugin with a team, all ways to sign in, and no limit of requests in the way."""
@@ -125,6 +141,20 @@ def good(operation: str) -> Callable[[Make], Make]:
         return make
 
     return keep
+
+
+async def prepare(scene: Scene, path: str, operation: Mapping[str, Any]) -> Ready:
+    """Return a good request to an operation, or one to its bare path where `GOOD` has none."""
+    make = GOOD.get(operation["operationId"])
+    request = await make(scene) if make else Good()
+    (scheme,) = operation["security"][0] if "security" in operation else [""]
+    bearer = request.token or scene.tokens.get(scheme)
+    return Ready(
+        token=request.token,
+        parts=request.parts,
+        url=path.format_map({**scene.known(path), **request.parts.get("path_parameters", {})}),
+        headers={"Authorization": f"Bearer {bearer}"} if bearer else {},
+    )
 
 
 @good("endSession")

@@ -12,7 +12,7 @@ from yarl import URL
 from tests.integration.plugin.desk import Desk
 from tests.integration.plugin.documented import OPERATIONS, STREAMS, closed_document
 from tests.integration.plugin.fields import fields_of, queries_of
-from tests.integration.plugin.good_requests import GOOD, Good, open_desk, set_scene
+from tests.integration.plugin.good_requests import open_desk, prepare, set_scene
 
 DOCUMENT = closed_document()
 VALUES = [
@@ -40,13 +40,8 @@ TAKING = [
 async def test_no_value_makes_the_desk_fail(desk: Desk, path: str, method: str) -> None:
     operation = DOCUMENT["paths"][path][method]
     scene = await set_scene(desk)
-    make = GOOD.get(operation["operationId"])
-    request = await make(scene) if make else Good()
-    (scheme,) = operation["security"][0] if "security" in operation else [""]
-    bearer = request.token or scene.tokens.get(scheme)
-    headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
-    url = path.format_map({**scene.known(path), **request.parts.get("path_parameters", {})})
-    body = request.parts.get("body", {})
+    request = await prepare(scene, path, operation)
+    url, headers, body = request.url, request.headers, request.body
     asked: list[tuple[URL, Any]] = [
         (URL(url), {**rest, field: value})
         for field in fields_of(operation)

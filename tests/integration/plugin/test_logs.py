@@ -17,7 +17,7 @@ from tests.hearing import Ear, hearing
 from tests.integration.plugin.desk import Desk
 from tests.integration.plugin.documented import OPERATIONS, STREAMS, closed_document
 from tests.integration.plugin.fields import fields_of, queries_of
-from tests.integration.plugin.good_requests import GOOD, Good, open_desk, set_scene
+from tests.integration.plugin.good_requests import open_desk, prepare, set_scene
 from tests.integration.plugin.mod.team import make_code
 
 WORD = "quartzzebra"
@@ -57,13 +57,8 @@ async def test_no_request_leaves_words_in_the_log(
     desk, ear = heard_desk
     operation = DOCUMENT["paths"][path][method]
     scene = await set_scene(desk)
-    make = GOOD.get(operation["operationId"])
-    request = await make(scene) if make else Good()
-    (scheme,) = operation["security"][0] if "security" in operation else [""]
-    bearer = request.token or scene.tokens.get(scheme)
-    headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
-    url = path.format_map({**scene.known(path), **request.parts.get("path_parameters", {})})
-    body = request.parts.get("body", {})
+    request = await prepare(scene, path, operation)
+    url, headers, body = request.url, request.headers, request.body
     nasty_path = quote(f"{PATH_WORD}\x1b[31m\x9b\r\n{PATH_WORD}")
     asked: list[tuple[str, Any, dict[str, str]]] = [
         (url, {**body, field: text}, headers) for field in fields_of(operation) for text in TEXTS

@@ -11,7 +11,7 @@ from plugin.web.document import load_document
 from tests.integration.plugin.desk import ORIGIN, Desk
 from tests.integration.plugin.documented import OPERATIONS, STREAMS, check_event, closed_document
 from tests.integration.plugin.fuzz import Fuzz
-from tests.integration.plugin.good_requests import GOOD, Good, Scene, new_customer, open_desk, set_scene
+from tests.integration.plugin.good_requests import GOOD, Scene, new_customer, open_desk, prepare, set_scene
 
 DOCUMENT = closed_document()
 
@@ -45,8 +45,9 @@ async def test_the_document_has_the_routes_of_the_plugin(desk: Desk) -> None:
 async def test_the_document_holds(desk: Desk, path: str, method: str) -> None:
     scene = await set_scene(desk)
     fuzz = fuzz_with(scene)
-    name = DOCUMENT["paths"][path][method]["operationId"]
-    request = await GOOD[name](scene) if name in GOOD else Good()
+    operation = DOCUMENT["paths"][path][method]
+    name = operation["operationId"]
+    request = await prepare(scene, path, operation)
     if name in GOOD:
         answer = await asyncio.to_thread(fuzz.send, path, method, token=request.token, **request.parts)
         assert answer.status_code < 300, answer.text
