@@ -40,7 +40,7 @@ class ConversationService:
     async def get_page(self, session: Session, *, after: int | None, before: int | None, limit: int) -> Page:
         """Return messages after or before a `seq`, or the newest where neither is given."""
         async with self._database.snapshot() as tx:
-            customer = await _customer(tx, session)
+            customer = await _customer(tx, session.customer_id)
             if after is not None:
                 found = await tx.conversations.list_messages_after(customer.id, after, limit + 1)
                 page = found[:limit]
@@ -50,10 +50,10 @@ class ConversationService:
                 page = found[-limit:]
         return Page(messages=tuple(page), more=len(found) > limit, last_event=customer.last_event)
 
-    async def get_last_event(self, session: Session) -> int:
+    async def get_last_event(self, customer_id: str) -> int:
         """Return the number of the newest event."""
         async with self._database.snapshot() as tx:
-            return (await _customer(tx, session)).last_event
+            return (await _customer(tx, customer_id)).last_event
 
     async def read_events(
         self, customer_id: str, after: int, limit: int, session_ids: Collection[str]
@@ -66,8 +66,8 @@ class ConversationService:
             )
 
 
-async def _customer(tx: Transaction, session: Session) -> Customer:
-    customer = await tx.sessions.get_customer(session.customer_id)
+async def _customer(tx: Transaction, customer_id: str) -> Customer:
+    customer = await tx.sessions.get_customer(customer_id)
     if customer is None:
         raise Unauthorized
     return customer

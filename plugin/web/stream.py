@@ -130,10 +130,15 @@ class Stream:
             if stretch.ended:
                 await self._response.write(b"event: session.ended\ndata: {}\n\n")
                 return
-            if not stretch.more and not self.ended:
-                await self._rest()
-                if self.source.rest:
-                    await asyncio.sleep(looked_at + self.source.rest - time.monotonic())
+            goes_on = stretch.more
+            del stretch
+            if not goes_on and not self._asked:
+                # Here and not in a coroutine of its own: of each there is one a stream.
+                self._resting = asyncio.get_running_loop().create_future()
+                await self._resting
+                self._resting = None
+            if not goes_on and self.source.rest:
+                await asyncio.sleep(looked_at + self.source.rest - time.monotonic())
 
     async def _tell_all(self, stretch: Stretch) -> bool:
         """Write a stretch; False: only a beginning, as the client has not taken that yet."""
@@ -143,15 +148,6 @@ class Stream:
             if number != stretch.numbers[-1] and self._transport and self._transport.get_write_buffer_size():
                 return False
         return True
-
-    async def _rest(self) -> None:
-        if self._asked:
-            return
-        self._resting = asyncio.get_running_loop().create_future()
-        try:
-            await self._resting
-        finally:
-            self._resting = None
 
 
 def joined(blocks: Sequence[bytes], numbers: Sequence[int]) -> Iterator[tuple[bytes, int]]:
