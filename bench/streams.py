@@ -88,7 +88,11 @@ async def measure_memory(plan: Plan) -> Measured:
         plan.say("opening sessions")
         customers = await desk.open_customers(max(count, -(-many // _STREAMS_OF_A_TOKEN)))
         ours: list[Target] = [(customer.api, "/v1/events", None) for customer in customers[:count]]
-        bare: list[Target] = [(desk.bare, "/events", None)] * count
+        bare: list[Target] = [
+            # The same request, header for header.
+            (JsonApi(desk.session, desk.bare.base_url, headers=customer.api.headers), "/events", None)
+            for customer in customers[:count]
+        ]
         pairs = await alternate(plan.runs, lambda: _idle_memory(desk, ours), lambda: _idle_memory(desk, bare))
         yield Figure.of(
             "memory an idle stream",
@@ -119,11 +123,10 @@ async def _tell(api: JsonApi, path: str, body: Mapping[str, str], targets: list[
     line = await Line.open(api)
     try:
         async with _opened(targets) as counter:
-            expected, began = counter.blocks, time.perf_counter()
+            expected, began = counter.blocks + len(targets) * times, time.perf_counter()
             for _ in range(times):
                 await line.post(api, path, {**body, "client_id": str(uuid.uuid4())})
-                expected += len(targets)
-                await counter.reach(expected)
+            await counter.reach(expected)
             return len(targets) * times / (time.perf_counter() - began)
     finally:
         line.close()
@@ -182,7 +185,7 @@ async def measure_deliveries(plan: Plan) -> Measured:
         yield _figure(
             "deliveries of one event to many streams",
             pairs,
-            f"{len(ours)} streams of one conversation; each event is posted, stored and delivered in turn",
+            f"{len(ours)} streams of one conversation; {times} messages posted one after the other",
         )
         writers = await desk.open_customers(customers)
         for number in range(each):

@@ -169,8 +169,9 @@ class CustomerApi:
 
     async def get_events(self, request: web.Request) -> web.StreamResponse:
         """Stream the conversation's events."""
-        session = await self._authenticate(request)
-        return await self._streams.serve(request, SessionEvents(self._conversations, session))
+        # Not by a name: this frame lives as long as the stream.
+        source = SessionEvents(self._conversations, await self._authenticate(request))
+        return await self._streams.serve(request, source)
 
     async def _authenticate(self, request: web.Request) -> Session:
         return await authenticate(request, self._sessions)
