@@ -11,20 +11,11 @@ import pytest
 
 from plugin.domain.errors import SecretRefused
 from plugin.domain.model import Block
-from plugin.services.health import HealthService
 from plugin.services.ports import MatrixFailed
 from plugin.services.recall import recall
+from tests.integration.services.recalling import FIRST, SECOND, complete, report
 
-FIRST = "abandon ability able about above absent"
-SECOND = "absorb abstract absurd abuse access accident"
-
-
-async def complete(host, customer: str) -> None:
-    """Let the customer's last message turn out to be the first half of a phrase."""
-    host.intake._clock.advance(0.001)  # batches are told apart by the time they were made
-    with pytest.raises(SecretRefused) as refused:
-        await host.intake.take_message(customer, str(uuid.uuid4()), SECOND)
-    assert refused.value.members == {"kind": "phrase", "earlier": True}
+pytestmark = pytest.mark.usefixtures("at_once")
 
 
 async def send(desk, host) -> None:
@@ -48,17 +39,6 @@ async def everything(desk) -> str:
     """Return every text that the database holds."""
     tables = ["message", "outbox", "batch", "room_event", "ticket_event", "conversation_event", "held_reply"]
     return json.dumps([[str(row) for row in await desk.store.look(f"SELECT * FROM {t}")] for t in tables])
-
-
-def report(desk, event_id: str, status: str = "delivered") -> None:
-    said = {"event_id": event_id, "status": status, "reason": None}
-    desk.server.add(desk.bridge_bot, {"report": said})
-
-
-@pytest.fixture
-def desk(desk):
-    desk.configure(join_within=0, per_minute=0)
-    return desk
 
 
 async def test_what_waits_never_gets_into_the_room(desk, host, customer) -> None:
@@ -219,28 +199,6 @@ async def test_a_reply_to_a_redacted_post_still_finds_its_ticket(desk, host, cus
     ) == [("Alice", 1001, "we are here")]
 
 
-async def test_the_bridges_late_word_on_a_post_lets_it_be_redacted_once_more(desk, host, customer) -> None:
-    """The bridge passes over the redaction of what Telegram lets it send only later."""
-    post = await desk.post(host, customer, FIRST)
-    await complete(host, customer)
-    assert await desk.redact(host) == [post]
-    report(desk, post)
-    await host.inbox.catch_up()
-    assert await desk.redact(host) == [post, post]
-    report(desk, post)
-    await host.inbox.catch_up()
-    assert await desk.redact(host) == [post, post]
-
-
-async def test_its_own_redactions_are_no_news(desk, host, customer) -> None:
-    await desk.post(host, customer, FIRST)
-    await complete(host, customer)
-    await desk.redact(host)
-    await host.inbox.catch_up()
-    assert (await desk.outcomes())[-1] == "own"
-    assert await desk.store.look("SELECT 1 FROM early_change") == []
-
-
 async def test_what_a_block_holds_goes_without_a_sign_and_the_rest_stays_held(desk, host, customer) -> None:
     now = desk.clock.now()
     async with host.database.transaction() as tx:
@@ -346,6 +304,25 @@ async def test_no_batch_is_made_of_what_is_being_taken_back(desk, host, customer
     assert await desk.take(host) == ([], None)
 
 
+async def test_a_dropped_batch_hears_of_nothing(desk, host, customer) -> None:
+    """Of another host that has read the state before."""
+    await desk.write(host, customer, FIRST)
+    (batch,), _ = await desk.take(host)
+    await complete(host, customer)
+    now = desk.clock.now()
+    async with host.database.transaction() as tx:
+        await tx.batches.set_sent(batch.id, now)
+        await tx.batches.set_delivered(batch.id, now)
+        await tx.batches.send_again(batch.id, now, timedelta(), None)
+        assert not await tx.batches.set_failed(batch.id, "no")
+        assert not await tx.batches.end(batch, "held")
+        assert await tx.batches.start_attempt(batch, "DEVICE", now) is None
+        assert await tx.batches.lease(batch, "host", now) is None
+        await tx.batches.put_off(batch, now, "no")
+        assert await tx.batches.get_state(batch.id) == "dropped"
+        assert await tx.batches.list_due(now, 10) == []
+
+
 # Direct conversations
 
 
@@ -388,88 +365,3 @@ async def test_a_post_under_way_to_a_direct_room_is_redacted_when_it_is_there(de
     await host.direct_relay.stop()
     await desk.redact(host)
     assert desk.server.said_in(room) == ["anonymous\nPsst"]
-
-
-# Redactions
-
-
-async def test_a_redaction_is_tried_until_the_homeserver_is_back(desk, host, customer) -> None:
-    post = await desk.post(host, customer, FIRST)
-    desk.server.no_redaction = MatrixFailed("down")
-    await complete(host, customer)
-    assert await host.redactions._turn() == 0.5
-    assert await host.redactions._turn() == 0.5  # for nothing: it was only woken
-    desk.clock.advance(0.5)
-    assert await host.redactions._turn() == 1.0
-    desk.server.no_redaction = None
-    desk.clock.advance(1)
-    assert await desk.redact(host) == [post]
-    assert await desk.store.look("SELECT tries FROM redaction") == [(0,)]
-
-
-async def test_a_refused_redaction_is_tried_for_a_day_and_then_recorded(desk, host, customer) -> None:
-    await desk.post(host, customer, FIRST)
-    desk.server.no_redaction = MatrixFailed("M_FORBIDDEN (403)", permanent=True)
-    await complete(host, customer)
-    begin, tries = desk.clock.now(), 0
-    while not await desk.all_redacted():
-        await host.redactions._turn()
-        async with host.database.snapshot() as tx:
-            next_due = await tx.redactions.get_next_due()
-        desk.clock.set(next_due or desk.clock.now())
-        tries += 1
-    assert tries == 6
-    assert timedelta(days=1) < desk.clock.now() - begin < timedelta(days=2)
-    assert await desk.store.look("SELECT error FROM redaction") == [("M_FORBIDDEN (403)",)]
-    health = await HealthService(host.database, desk.clock, host.room).get_health()
-    assert (health.numbers.redactions_waiting, health.numbers.redactions_refused) == (0, 1)
-    desk.server.no_redaction = None
-    assert await desk.redact(host) == []
-
-
-@pytest.mark.parametrize("permanent", [True, False])
-async def test_one_that_fails_does_not_keep_the_others_from_it(desk, host, customer, permanent) -> None:
-    async with host.database.transaction() as tx:
-        for event_id in ("$theirs", "$ours"):
-            await tx.redactions.add(event_id, desk.room, desk.clock.now())
-    redact_event = desk.server.redact
-
-    def refuse(room_id: str, event_id: str, txn_id: str) -> None:
-        if event_id == "$theirs":
-            raise MatrixFailed("no", permanent=permanent)
-        redact_event(room_id, event_id, txn_id)
-
-    desk.server.redact = refuse
-    await host.redactions._turn()
-    await host.redactions._turn()
-    assert desk.server.redacted == ["$ours"]
-
-
-async def test_one_that_becomes_due_again_while_it_is_done_is_done_again(desk, host, customer) -> None:
-    async with host.database.transaction() as tx:
-        await tx.redactions.add("$1", desk.room, desk.clock.now())
-        (redaction,) = await tx.redactions.list_due(desk.clock.now(), 10)
-    async with host.database.transaction() as tx:
-        assert await tx.redactions.repeat("$1", desk.clock.now())
-        await tx.redactions.finish(redaction, desk.clock.now())
-        assert [due.round for due in await tx.redactions.list_due(desk.clock.now(), 10)] == [2]
-        assert not await tx.redactions.repeat("$2", desk.clock.now())
-
-
-async def test_a_dropped_batch_hears_of_nothing(desk, host, customer) -> None:
-    """Of another host that has read the state before."""
-    await desk.write(host, customer, FIRST)
-    (batch,), _ = await desk.take(host)
-    await complete(host, customer)
-    now = desk.clock.now()
-    async with host.database.transaction() as tx:
-        await tx.batches.set_sent(batch.id, now)
-        await tx.batches.set_delivered(batch.id, now)
-        await tx.batches.send_again(batch.id, now, timedelta(), None)
-        assert not await tx.batches.set_failed(batch.id, "no")
-        assert not await tx.batches.end(batch, "held")
-        assert await tx.batches.start_attempt(batch, "DEVICE", now) is None
-        assert await tx.batches.lease(batch, "host", now) is None
-        await tx.batches.put_off(batch, now, "no")
-        assert await tx.batches.get_state(batch.id) == "dropped"
-        assert await tx.batches.list_due(now, 10) == []
