@@ -1,4 +1,4 @@
-"""A stream whose client does not read keeps next to nothing of what there is to tell."""
+"""A stream keeps next to nothing of what there is to tell, nor of what it has told."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 import gc
 import socket
 import tracemalloc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 from aiohttp import web
@@ -17,78 +19,109 @@ from stack.conditions import until
 
 STREAMS = 20
 MOST = 64 * 1024
-LAST = 2000
 EVENT = b"id: 1\ndata: " + b"x" * 12_000 + b"\n\n"
 
 
-class LongStory:
-    """Twenty-four megabytes, made anew at each look as a database would."""
+class Story:
+    """So many events of 12 kB, made anew at each look as a database would."""
 
     together, rest, topic = False, 0.0, "c"
 
-    def __init__(self, owner: str) -> None:
-        self.owner = owner
+    def __init__(self, owner: str, last: int) -> None:
+        self.owner, self.last = owner, last
         self.told = 0
 
     async def begin(self, wished: int | None) -> int:
         return wished or 0
 
     async def read(self, after: int, limit: int, owners: object) -> Stretch:
-        numbers = tuple(range(after + 1, min(after + limit, LAST) + 1))
+        numbers = tuple(range(after + 1, min(after + limit, self.last) + 1))
         self.told = max(self.told, after)
         return Stretch(
             blocks=tuple(b"%d" % number + EVENT for number in numbers),
             numbers=numbers,
             cursor=numbers[-1] if numbers else after,
-            more=bool(numbers) and numbers[-1] < LAST,
+            more=bool(numbers) and numbers[-1] < self.last,
             ended=frozenset(),
         )
 
 
-async def test_what_nobody_reads_is_not_kept() -> None:
-    stories: list[LongStory] = []
-    streams = Streams(Hub(), SimpleNamespace(cors_headers=lambda _request: {}))
+class Telling:
+    """Streams of stories on a server, and what all of them keep in memory."""
 
-    async def serve(request: web.Request) -> web.StreamResponse:
-        stories.append(LongStory(f"token {len(stories)}"))
-        return await streams.serve(request, stories[-1])
+    def __init__(self, last: int) -> None:
+        self.stories: list[Story] = []
+        self._last = last
+        self._streams = Streams(Hub(), SimpleNamespace(cors_headers=lambda _request: {}))
+        self._clients: list[socket.socket] = []
 
-    app = web.Application()
-    app.router.add_get("/events", serve)
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        self.stories.append(Story(f"token {len(self.stories)}", self._last))
+        return await self._streams.serve(request, self.stories[-1])
+
+    async def connect(self, port: int) -> socket.socket:
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setblocking(False)
+        self._clients.append(client)
+        await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", port))
+        await asyncio.get_running_loop().sock_sendall(client, b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+        return client
+
+    async def close(self) -> None:
+        for client in self._clients:
+            client.close()
+        await self._streams.close()
+
+
+@asynccontextmanager
+async def telling(last: int) -> AsyncIterator[tuple[Telling, int]]:
+    """Serve stories of so many events; give the port, too."""
+    told, app = Telling(last), web.Application()
+    app.router.add_get("/events", told.serve)
     runner = web.AppRunner(app)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
-    deaf = []
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
     tracemalloc.start()
     try:
-        gc.collect()
-        before, _ = tracemalloc.get_traced_memory()
-        for _ in range(STREAMS):
-            client = socket.socket()
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            client.setblocking(False)
-            deaf.append(client)
-            await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", port))
-            await asyncio.get_running_loop().sock_sendall(client, b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+        yield told, runner.addresses[0][1]
+    finally:
+        tracemalloc.stop()
+        await told.close()
+        await runner.cleanup()
+
+
+def kept() -> int:
+    """Return the bytes that this program keeps."""
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
+
+
+async def test_what_nobody_reads_is_not_kept() -> None:
+    async with telling(last=2000) as (told, port):
+        before = kept()
+        deaf = [await told.connect(port) for _ in range(STREAMS)]
         seen: list[int] = []
 
         async def rest() -> bool:
-            seen.append(sum(story.told for story in stories))
-            return len(stories) == STREAMS and len(seen) > 20 and len(set(seen[-20:])) == 1
+            seen.append(sum(story.told for story in told.stories))
+            return len(told.stories) == STREAMS and len(seen) > 20 and len(set(seen[-20:])) == 1
 
         await until(rest, "no stream gets any further")
-        gc.collect()
-        after, _ = tracemalloc.get_traced_memory()
-        assert (after - before) / STREAMS < MOST
+        assert (kept() - before) / STREAMS < MOST
         # It goes on from where it was once the client reads.
-        at = stories[0].told
-        while stories[0].told <= at:
+        at = told.stories[0].told
+        while told.stories[0].told <= at:
             await asyncio.get_running_loop().sock_recv(deaf[0], 2**16)
-    finally:
-        tracemalloc.stop()
-        for client in deaf:
-            client.close()
-        await streams.close()
-        await runner.cleanup()
+
+
+async def test_what_was_told_is_not_kept() -> None:
+    loop, last = asyncio.get_running_loop(), 30
+    async with telling(last) as (told, port):
+        before = kept()
+        for _ in range(STREAMS):
+            client, came = await told.connect(port), b""
+            while came.count(EVENT) < last:
+                came += await loop.sock_recv(client, 2**16)
+        del came
+        assert (kept() - before) / STREAMS < MOST
