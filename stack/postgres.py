@@ -21,6 +21,8 @@ OPTIONS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    # It would look at tables at some moment and change plans; whoever needs statistics asks for them.
+    "autovacuum": "off",
     "unix_socket_directories": "",
     "listen_addresses": HOST,
     "max_connections": "200",

@@ -20,6 +20,7 @@ from mautrix.util.async_db.connection import LoggingConnection
 from ..domain.errors import Unavailable
 from .cancelling import to_the_end
 from .transaction import Transaction
+from .turns import Turns
 
 _Last = Literal["COMMIT", "ROLLBACK"]
 
@@ -74,7 +75,7 @@ class Database:
         self._inner, self._now, self._on_team_event = inner, now, on_team_event
         self._is_sqlite = inner.scheme == async_db.Scheme.SQLITE
         # mautrix's pool of one hands the connection back to a task that asks again before those who wait.
-        self._turn = asyncio.Lock() if self._is_sqlite else nullcontext()
+        self._turns = Turns() if self._is_sqlite else None
         self._is_locked = False
 
     @property
@@ -93,8 +94,10 @@ class Database:
                 await conn.execute("PRAGMA secure_delete = ON")
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self, *, urgent: bool = False) -> AsyncIterator[Transaction]:
         """Give a transaction that commits at the end and leaves no trace if it is left in any other way.
+
+        `urgent`: before all others that wait, where there is one connection for all.
 
         Inside: no call to Matrix, no new task, no `wait_for`, no second transaction.
 
@@ -105,7 +108,7 @@ class Database:
         # process wrote in between, instead of waiting its turn.
         written = False
         try:
-            async with self._begun("BEGIN IMMEDIATE" if self._is_sqlite else "BEGIN") as tx:
+            async with self._begun("BEGIN IMMEDIATE" if self._is_sqlite else "BEGIN", urgent=urgent) as tx:
                 yield tx
                 await tx.team_events.write()
                 written = tx.team_events.has_noted
@@ -149,8 +152,8 @@ class Database:
             return int(await conn.fetchval("PRAGMA wal_checkpoint(TRUNCATE)")) == 0
 
     @asynccontextmanager
-    async def _begun(self, begin: str) -> AsyncIterator[Transaction]:
-        async with self._connection() as conn:
+    async def _begun(self, begin: str, *, urgent: bool = False) -> AsyncIterator[Transaction]:
+        async with self._connection(urgent=urgent) as conn:
             try:
                 await self._run(conn, begin)
                 async with _ended(conn):
@@ -164,12 +167,13 @@ class Database:
                 await self._wait_for_locks(conn, shortly=False)
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[_Gathered | _Direct]:
+    async def _connection(self, *, urgent: bool = False) -> AsyncIterator[_Gathered | _Direct]:
         if _owner.get() is asyncio.current_task():
             raise RuntimeError("A transaction inside a transaction would wait for its own connection")
         token = _owner.set(asyncio.current_task())
         try:
-            async with self._turn, _going_on(), self._inner.acquire_direct() as acquired:
+            turn = self._turns.take(urgent=urgent) if self._turns else nullcontext()
+            async with turn, _going_on(), self._inner.acquire_direct() as acquired:
                 yield _Gathered(acquired) if self._is_sqlite else _Direct(acquired)
         except _UNAVAILABLE as error:
             raise Unavailable(retry_after=_RETRY_AFTER) from error

@@ -25,6 +25,8 @@ _INVISIBLE = re.compile(
 )
 # What stays because words need it, and the Hangul fillers: alone they show nothing.
 _BLANK = re.compile("[\\s\u034f\u115f\u1160\u17b4\u17b5\u200c\u200d\u2800\u3164\ufe00-\ufe0f\uffa0]*")
+# All of Unicode's controls but newline and tab, and halves of surrogate pairs.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_ENDS = re.compile("\r\n?|\u2028|\u2029|\x85")
 
 # Telegram turns @name into a mention and /word into a command of a bot; the bridge turns matrix.to
@@ -50,8 +52,7 @@ def normalise(text: str) -> str:
     Where nothing is left to see it is empty.
     """
     text = _LINE_ENDS.sub("\n", text)
-    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
-    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).strip()
+    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", _CONTROL.sub("", text))).strip()
     return "" if _BLANK.fullmatch(text) else text
 
 

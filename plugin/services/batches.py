@@ -125,7 +125,8 @@ class BatchMaker:
             return [], None
         device_id = await self._gateway.get_device_id()
         now = self._clock.now()
-        async with self._database.transaction() as tx:
+        # Where very many write at once, the homeserver would else have nothing to do until all have.
+        async with self._database.transaction(urgent=True) as tx:
             if not await tx.batches.lock_making():
                 return [], now + _OTHER_HOST
             reports = self._channel == "team" and await tx.batches.bridge_reports()

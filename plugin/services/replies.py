@@ -103,14 +103,10 @@ class ReplyService:
 
     async def _carry_out(self, tx: Transaction, event: RoomEvent, roster: Roster) -> _Outcome:
         direct = await tx.directs.get_by_room(event.room_id)
-        if direct is not None and not roster.is_heard_in_direct(event.sender, direct.moderator_id):
-            # Nobody else may say, change or delete anything there, on the allow-list or not.
-            is_own = event.sender == self._own_mxid
-            reply = self._reader.read_reply(event)
-            return await self._pass_over(tx, event, reply, Ignored(reason="own" if is_own else "stranger"))
-        if direct is not None and await tx.sessions.is_erased(direct.customer_id):
-            # To nobody: neither an answer, nor a command that would be carried out in the group's name.
-            return _Outcome(word="erased")
+        if direct is not None:
+            unheard = await self._keep_out(tx, event, roster, direct)
+            if unheard is not None:
+                return unheard
         is_quiet = event.room_id == self._quiet_room.room_id
         if is_quiet and event.sender != roster.own_mxid:
             return _Outcome(word="stranger")
@@ -122,20 +118,34 @@ class ReplyService:
                 tx, report, event.sent_at, by_bridge=not is_quiet
             )
             return _Outcome(word="report" if known else "foreign_report", work="team" if known else None)
-        redacted = self._reader.read_redacted(event)
-        if redacted is not None and event.sender == roster.own_mxid:
-            return _Outcome(word="own")
-        if redacted is not None:
-            customer_id = await self._changes.take_back(tx, event, redacted, roster)
-            return _Outcome(word="deletion", customer_id=customer_id)
         replacement = self._reader.read_replacement(event) if direct is None else None
         if replacement is not None:
             await tx.inbox.add_replacement(event.room_id, replacement)
             return _Outcome(word="tombstone")
+        if event.sender == roster.own_mxid:
+            return await self._note_own(tx, event)
+        redacted = self._reader.read_redacted(event)
+        if redacted is not None:
+            customer_id = await self._changes.take_back(tx, event, redacted, roster)
+            return _Outcome(word="deletion", customer_id=customer_id)
         if direct is not None and self._reader.is_encrypted(event):
             await self._direct_orders.hint_at_encryption(tx, direct, event.sender)
             return _Outcome(word="encrypted", work="direct")
         return await self._carry_out_words(tx, event, roster, direct)
+
+    async def _keep_out(
+        self, tx: Transaction, event: RoomEvent, roster: Roster, direct: Direct
+    ) -> _Outcome | None:
+        """Return what becomes of an event in a direct room that is not its moderator's to a customer."""
+        if event.sender == roster.own_mxid:
+            return await self._note_own(tx, event)
+        if not roster.is_heard_in_direct(event.sender, direct.moderator_id):
+            # Nobody else may say, change or delete anything there, on the allow-list or not.
+            return await self._pass_over(
+                tx, event, self._reader.read_reply(event), Ignored(reason="stranger")
+            )
+        # To nobody: neither an answer, nor a command that would be carried out in the group's name.
+        return _Outcome(word="erased") if await tx.sessions.is_erased(direct.customer_id) else None
 
     async def _carry_out_words(
         self, tx: Transaction, event: RoomEvent, roster: Roster, direct: Direct | None
@@ -200,15 +210,17 @@ class ReplyService:
         await tx.inbox.add_reply(event.event_id, event.sender, answer.target, message.id)
         return "answer"
 
+    async def _note_own(self, tx: Transaction, event: RoomEvent) -> _Outcome:
+        """Note a post of the relay's; what the bot itself has said is never read as anybody's words."""
+        mark = self._reader.read_mark(event)
+        taken_back = mark is not None and await self._delivery.note_post(
+            tx, event.event_id, event.sender, mark
+        )
+        return _Outcome(word="own", work="team" if taken_back else None)
+
     async def _pass_over(
         self, tx: Transaction, event: RoomEvent, reply: ReplyEvent, meaning: Ignored
     ) -> _Outcome:
-        if meaning.reason == "own":
-            mark = self._reader.read_mark(event)
-            taken_back = mark is not None and await self._delivery.note_post(
-                tx, event.event_id, event.sender, mark
-            )
-            return _Outcome(word="own", work="team" if taken_back else None)
         if meaning.target is not None and meaning.reason in _STRANGERS:
             await self._note_stranger(tx, event, reply, meaning.target)
             if meaning.reason == "anonymous":
