@@ -155,21 +155,21 @@ async def _open_devices(desk: Desk, count: int) -> list[Customer]:
     ]
 
 
-def _figure(name: str, pairs: list[tuple[float, float]], notes: str) -> Figure:
+def _figure(name: str, pairs: list[tuple[float, float]], notes: str, aim: Aim | None = None) -> Figure:
     return Figure.of(
         name,
         statistics.median(mine for mine, _ in pairs),
         baseline=statistics.median(other for _, other in pairs),
         value=statistics.median(mine / other for mine, other in pairs),
         unit="a second",
-        aim=Aim(compared="times", bound=0.8, is_least=True),
+        aim=aim,
         notes=notes,
     )
 
 
 async def measure_deliveries(plan: Plan) -> Measured:
     """Measure one event for many streams, and many events for each of some."""
-    devices, times = plan.scaled(334, 34), plan.scaled(20, 5)
+    devices, times = plan.scaled(3000, 34), plan.scaled(10, 5)
     customers, each = plan.scaled(20, 5), plan.scaled(100, 60)
     async with Desk() as desk:
         opened = await _open_devices(desk, devices)
@@ -185,7 +185,8 @@ async def measure_deliveries(plan: Plan) -> Measured:
         yield _figure(
             "deliveries of one event to many streams",
             pairs,
-            f"{len(ours)} streams of one conversation; {times} messages posted one after the other",
+            f"{len(ours)} streams of one conversation; {times} messages posted in a row, and stored",
+            Aim(compared="times", bound=0.8, is_least=True),
         )
         writers = await desk.open_customers(customers)
         for number in range(each):
@@ -198,7 +199,7 @@ async def measure_deliveries(plan: Plan) -> Measured:
             lambda: _catch_up([(desk.bare, f"/events?waiting={each}", None)] * customers, each),
         )
         yield _figure(
-            "deliveries of many events to each of some streams",
+            "events told to those who come back",
             pairs,
             f"{customers} customers come back and are told {each} events each; both sides connect first",
         )

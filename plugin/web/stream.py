@@ -6,9 +6,10 @@ import asyncio
 import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
 
 PAGE = 50
@@ -20,7 +21,20 @@ MOST_AT_ONCE = 8 * 1024
 _WRITE_BUFFER = 16 * 1024
 """Bytes after which a stream waits until its client has read."""
 
-_PING = b": ping\n\n"
+
+@dataclass(frozen=True)
+class Telling:
+    """What is written to many streams alike, framed once for all of them."""
+
+    data: bytes
+
+    @cached_property
+    def chunk(self) -> bytes:
+        """The data as a chunk of a response that is sent in such."""
+        return b"%x\r\n%b\r\n" % (len(self.data), self.data)
+
+
+_PING = Telling(b": ping\n\n")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,13 +76,25 @@ class Stream:
     """An open response. While it rests, others may write to it; they never have to wait for it."""
 
     # Very many are open at once, and nearly all of them rest.
-    __slots__ = ("_asked", "_response", "_resting", "_transport", "cursor", "ended", "source", "told_at")
+    __slots__ = (
+        "_asked",
+        "_is_chunked",
+        "_response",
+        "_resting",
+        "_transport",
+        "cursor",
+        "ended",
+        "source",
+        "told_at",
+    )
 
     def __init__(
         self, request: web.Request, response: web.StreamResponse, source: EventSource, cursor: int
     ) -> None:
         self._response, self.source, self.cursor = response, source, cursor
-        self._transport = request.transport
+        self._transport, self._is_chunked = request.transport, request.version >= HttpVersion11
+        if self._is_chunked:
+            response.enable_chunked_encoding()
         self._resting: asyncio.Future[None] | None = None
         self._asked = False
         self.ended = False
@@ -102,17 +128,18 @@ class Stream:
         if self._transport is not None:
             self._transport.abort()
 
-    async def tell(self, data: bytes, cursor: int) -> None:
-        """Write to a stream that rests. It does not wait: nothing lies in the buffer yet."""
-        try:
-            await self._response.write(data)
-        except ConnectionError:
+    def tell(self, telling: Telling, cursor: int) -> None:
+        """Write to a stream that rests. Nothing lies in its buffer yet, so there is nothing to wait for."""
+        if self._transport is None or self._transport.is_closing():
             self.end()
+            return
+        # Not by the response, which would frame the same bytes anew for each of very many.
+        self._transport.write(telling.chunk if self._is_chunked else telling.data)
         self.cursor, self.told_at = cursor, time.monotonic()
 
-    async def ping(self) -> None:
+    def ping(self) -> None:
         """Keep a stream alive that rests."""
-        await self.tell(_PING, self.cursor)
+        self.tell(_PING, self.cursor)
 
     async def run(self, writer: AbstractStreamWriter) -> None:
         """Tell what there is, and rest, until one side ends."""

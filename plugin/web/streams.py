@@ -12,7 +12,7 @@ from aiohttp import web
 from ..services.hub import Hub
 from .gate import Gate
 from .schemas import get_last_event_id
-from .stream import MOST_AT_ONCE, PAGE, EventSource, Stream
+from .stream import MOST_AT_ONCE, PAGE, EventSource, Stream, Telling
 
 PING_SECONDS = 20.0
 MOST_STREAMS = 3
@@ -111,7 +111,7 @@ class Streams:
             quiet_since = time.monotonic() - PING_SECONDS
             for stream in self._list():
                 if stream.told_at <= quiet_since and stream.rests:
-                    await stream.ping()
+                    stream.ping()
 
     def _hear(self, topic: str | None) -> None:
         for one in list(self._topics) if topic is None else (topic,):
@@ -167,14 +167,14 @@ class _Look:
 async def _tell_alike(cursor: int, streams: list[Stream]) -> None:
     source = streams[0].source
     stretch = await source.read(cursor, PAGE, {stream.source.owner for stream in streams})
-    data = b"".join(stretch.blocks)
-    goes_on = stretch.more or len(data) > MOST_AT_ONCE
+    telling = Telling(b"".join(stretch.blocks))
+    goes_on = stretch.more or len(telling.data) > MOST_AT_ONCE
     for number, stream in enumerate(streams, start=1):
         # Looked at only now: it may have moved, or filled up, while the database was read.
         has_moved = not stream.rests or stream.cursor != cursor
         if has_moved or goes_on or stream.source.owner in stretch.ended:
             stream.wake()
-        elif data:
-            await stream.tell(data, stretch.cursor)
+        elif telling.data:
+            stream.tell(telling, stretch.cursor)
         if number % _TOLD_IN_A_ROW == 0:
             await asyncio.sleep(0)

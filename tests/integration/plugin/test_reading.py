@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import uuid
 from typing import Any
 
@@ -124,6 +125,22 @@ async def test_a_stream_gives_number_type_and_message(desk: Desk) -> None:
         number, kind, data = (await read_block(stream)).split("\n")
     assert (number, kind) == ("id: 1", "event: message.created")
     assert json.loads(data.removeprefix("data: ")) == message
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+async def test_what_all_streams_are_told_is_framed_as_each_needs_it(desk: Desk, version: str) -> None:
+    headers = await desk.open_session()
+    server = desk.http.server
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    fields = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "desk", **headers}.items())
+    writer.write(f"GET /v1/events HTTP/{version}\r\n{fields}\r\n".encode())
+    await reader.readuntil(b": connected\n\n")
+    for text in ("one", "two"):
+        await post(desk, headers, text)
+        told = (await asyncio.wait_for(reader.readuntil(b"\n\n"), PATIENCE)).lstrip(b"\r\n")
+        assert f'"{text}"'.encode() in told
+        assert bool(re.match(rb"[0-9a-f]+\r\nid: ", told)) == (version == "1.1")
+    writer.close()
 
 
 async def test_a_stream_opened_with_the_historys_number_misses_nothing(desk: Desk) -> None:
