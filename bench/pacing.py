@@ -131,9 +131,10 @@ async def measure(plan: Plan) -> Measured:
     minutes = plan.scaled(3, 1)
     async with System() as system:
         await system.configure(_CONFIG)
+        await system.telegram.limit_posts(_PER_MINUTE)
         plan.say(f"{_OFFERED} messages a minute for {minutes} min, {_PER_MINUTE} posts a minute")
         seen, posts = await _offer(system, minutes)
-        refused = system.bridge.log.read_text().count("FloodWait")
+        refused = await system.telegram.count_flood_waits()
     yield Figure.of(
         "largest backlog",
         max(seen.backlog),

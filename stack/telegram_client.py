@@ -69,6 +69,16 @@ class TelegramClient:
         body = {"method": method, "error": error, "code": code, "count": count, "delay": delay}
         await self.api.call("POST", "/fault", body)
 
+    async def limit_posts(self, per_minute: int) -> None:
+        """Has Telegram refuse what is sent beyond so many messages in any minute, as it does in a group."""
+        flood = {"method": "messages.SendMessage", "error": "FLOOD_WAIT_5", "code": 420}
+        await self.api.call("POST", "/fault", {**flood, "count": 10**6, "per_minute": per_minute})
+
+    async def count_flood_waits(self) -> int:
+        """Of the last calls, how many were refused for having come too fast."""
+        calls = await self.api.call("GET", "/rpc?n=2000")
+        return sum(str(call.get("fault", "")).startswith("FLOOD_WAIT") for call in calls)
+
     async def drop_connections(self) -> None:
         """Cuts the bridge's connection."""
         await self.api.call("POST", "/drop", {})

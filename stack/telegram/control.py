@@ -150,6 +150,7 @@ class Control:
             count=form.number("count", 1),
             delay=form.seconds("delay"),
             contains=form.text("contains"),
+            per_minute=form.number("per_minute", 0),
         )
         if not fault.error and not fault.delay:
             raise FieldError("error", "is missing, and there is no delay either")

@@ -9,7 +9,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from telethon.tl import TLObject, functions, types
@@ -17,6 +17,7 @@ from telethon.tl import TLObject, functions, types
 log = logging.getLogger(__name__)
 
 RECORDED_CALLS = 2000
+MINUTE = 60.0
 VECTOR, BOOL_TRUE, BOOL_FALSE = 0x1CB5C415, 0x997275B5, 0xBC799737
 WRAPPERS = (
     functions.InvokeWithLayerRequest,
@@ -82,11 +83,23 @@ class Fault:
     delay: float = 0
     contains: str = ""
     """Only calls whose message has this text in it."""
+    per_minute: int = 0
+    """Only calls beyond so many in any minute; 0: all."""
+    _passed: deque[float] = field(default_factory=deque)
+    """When the calls came that passed in the last minute."""
 
-    def applies_to(self, method: str, request: TLObject) -> bool:
+    def applies_to(self, method: str, request: TLObject, now: float) -> bool:
+        """Tell whether a call is struck; one that passes counts towards its minute."""
         if self.count <= 0 or self.method != method:
             return False
-        return self.contains in (getattr(request, "message", None) or "")
+        if self.contains not in (getattr(request, "message", None) or ""):
+            return False
+        while self._passed and self._passed[0] <= now - MINUTE:
+            self._passed.popleft()
+        if len(self._passed) < self.per_minute:
+            self._passed.append(now)
+            return False
+        return True
 
 
 class RpcServer:
@@ -145,7 +158,7 @@ class RpcServer:
 
     async def _suffer_faults(self, name: str, request: TLObject, record: dict[str, Any]) -> None:
         self._faults = [fault for fault in self._faults if fault.count > 0]
-        for fault in [fault for fault in self._faults if fault.applies_to(name, request)]:
+        for fault in [fault for fault in self._faults if fault.applies_to(name, request, time.monotonic())]:
             fault.count -= 1
             record["fault"] = fault.error
             if fault.delay:

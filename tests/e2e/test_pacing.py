@@ -28,6 +28,7 @@ PACED: dict[str, Any] = {
 async def test_sixty_messages_from_ten_customers_at_twenty_a_minute(private_system: MakeSystem) -> None:
     async with private_system() as system:
         await system.configure(PACED)
+        await system.telegram.limit_posts(PER_MINUTE)
         customers = [await system.customer() for _ in range(CUSTOMERS)]
         await write(customers, [0])
         await wait_for_posts(system, CUSTOMERS)
@@ -57,6 +58,7 @@ async def test_sixty_messages_from_ten_customers_at_twenty_a_minute(private_syst
             tuple((name, n) for n in range(2, EACH)) for name in range(1, CUSTOMERS)
         ]
         assert_paced(posts)
+        assert await system.telegram.count_flood_waits() == 0
         assert dates(posts)[-1] - dates(posts)[0] < 2 * WINDOW
 
 

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from telethon import TelegramClient, errors
 from telethon.sessions import SQLiteSession
+from telethon.tl import functions, types
 
 from stack.telegram import team
 from stack.telegram.delivery import OUTBOX_LIMIT
+from stack.telegram.rpc import Fault
 
 
 async def test_flood_wait(bot: TelegramClient, group: Any, control: Any) -> None:
@@ -23,6 +25,25 @@ async def test_flood_wait(bot: TelegramClient, group: Any, control: Any) -> None
     calls = [call for call in await control.get("/rpc") if call["method"] == "messages.SendMessage"]
     assert [(call["args"]["message"], call["fault"]) for call in calls] == [("one", "FLOOD_WAIT_30")]
     assert await control.messages() == []
+
+
+async def test_messages_beyond_so_many_in_a_minute_are_refused(
+    bot: TelegramClient, group: Any, control: Any
+) -> None:
+    fault = {"method": "messages.SendMessage", "code": 420, "error": "FLOOD_WAIT_30", "count": 99}
+    await control.ask("/fault", {**fault, "per_minute": 2})
+    for text in ("one", "two"):
+        await bot.send_message(group, text)
+    with pytest.raises(errors.FloodWaitError):
+        await bot.send_message(group, "three")
+    assert [message["text"] for message in await control.messages()] == ["one", "two"]
+
+
+def test_what_was_sent_a_minute_ago_no_longer_counts() -> None:
+    fault = Fault(method="messages.SendMessage", error="FLOOD_WAIT_30", per_minute=2)
+    request = functions.messages.SendMessageRequest(peer=types.InputPeerEmpty(), message="text")
+    struck = [fault.applies_to(fault.method, request, now) for now in (0.0, 30.0, 59.9, 60.0, 60.1, 90.0)]
+    assert struck == [False, False, True, False, True, False]
 
 
 async def test_fault_for_messages_that_contain_a_text(bot: TelegramClient, group: Any, control: Any) -> None:
