@@ -11,8 +11,9 @@ from ..domain.model import Message
 from ..domain.words import words_of
 from .columns import Row
 
-_ADD = "INSERT INTO search_entry (customer_id, message_id) VALUES ($1, $2) RETURNING id"
-_ADD_WORDS = "INSERT INTO search_words (rowid, words) VALUES ($1, $2)"
+_ADD = "INSERT INTO search_entry (customer_id, message_id) VALUES ($1, $2)"
+# Of the entry that was just made: to ask for its id would take one more turn of SQLite's thread.
+_ADD_WORDS = "INSERT INTO search_words (rowid, words) VALUES (last_insert_rowid(), $1)"
 
 INDEXED_BEGINNING = 16
 """Beginnings of words up to so many characters are indexed: of longer ones there are few words to merge."""
@@ -77,8 +78,8 @@ class SearchIndex:
         """Let a text be found as that of a message, or as what is known of a customer."""
         words = words_of(text)
         if self._is_sqlite:
-            entry = await self._conn.fetchval(_ADD, customer_id, message_id)
-            await self._conn.execute(_ADD_WORDS, entry, " ".join(words))
+            await self._conn.execute(_ADD, customer_id, message_id)
+            await self._conn.execute(_ADD_WORDS, " ".join(words))
         else:
             await self._conn.execute(_ADD_POSTGRES, customer_id, message_id, words)
 
