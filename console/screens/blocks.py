@@ -97,14 +97,18 @@ class BlocksScreen(SplitScreen[Block]):
     def _tick(self) -> None:
         """Paint the countdowns when one of them reads otherwise; who is not blocked any more goes."""
         now = self.now()
-        if self._due is None or now < self._due:
+        # Where nothing counts down, rows may come at any moment.
+        if self._due is not None and now < self._due:
             return
-        changes = []
+        changes, has_ended = [], False
         for block in self.listing.window.rows():
             if self._only_active and not block_text.is_active(block, now):
                 self.listing.take_out(block.id)
+                has_ended = True
             elif block.lifted_at is None and (change := next_change(block.expires_at, now)) is not None:
                 changes.append(now + change)
+        if self._due is None and not changes and not has_ended:
+            return
         self._due = min(changes, default=None)
         self.listing.repaint()
         self.show_detail()

@@ -124,6 +124,8 @@ class Seat:
         try:
             await self.until(lambda: expected == self.app.export_screenshot(), "the screen is as expected")
         except AssertionError:
+            # Where it differs from a kept one, the SVG alone tells nobody in what.
+            print(self.text)
             return self.app.export_screenshot()
         return expected or ""
 

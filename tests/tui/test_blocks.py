@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from textual.widgets import Static
 
-from console.screens.blocks import PAST
+from console.screens.blocks import PAST, BlocksScreen
 from tests.tui.conftest import Sit
 from tests.tui.seat import SIZES, THEMES
 from tests.tui.seeds import Seeds, id_of
@@ -46,6 +46,22 @@ async def test_a_block_shows_by_itself_and_counts_down(sit: Sit, seeds: Seeds) -
         seeds.later(minutes=58)
         await seat.sees("59s")
         seeds.later(minutes=1)
+        await seat.sees("Nobody is blocked.")
+
+
+async def test_a_block_that_came_into_the_list_after_a_look_at_the_clock_goes_all_the_same(
+    sit: Sit, seeds: Seeds
+) -> None:
+    mallory = await seeds.customer("Mallory")
+    async with sit("Alice") as seat:
+        await seat.go("blocks")
+        await block(seat, mallory, duration="2h", kind="timeout")
+        await seat.sees("Mallory")
+        screen = seat.app.screen
+        assert isinstance(screen, BlocksScreen)
+        # As that look leaves it, which saw nothing that counts down.
+        screen._due = None
+        seeds.later(hours=3)
         await seat.sees("Nobody is blocked.")
 
 

@@ -47,6 +47,8 @@ async def test_cancelled_anywhere_it_is_all_or_nothing_and_the_next_one_works(
                 await tx.sessions.add_customer(make.customer(name))
                 assert (await tx.conversations.advance(name)).last_seq == 1
                 await tx.conversations.add_message(make.message(1, name), 1)
+                # SQLite's writes alone wait for nothing before the COMMIT.
+                assert await tx.conversations.get_message(f"m-{name}-1") is not None
                 write_events = tx.team_events.write
 
                 async def write_last() -> None:
