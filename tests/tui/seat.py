@@ -186,14 +186,19 @@ async def run_console(
         async with app.run_test(
             size=size, message_hook=messages.append, notifications=shows_notices
         ) as pilot:
+            steady = SteadyPilot(pilot.app)
             yield Seat(
                 app=app,
-                pilot=SteadyPilot(pilot.app),
+                pilot=steady,
                 console=console,
                 storage=storage,
                 messages=messages,
                 tokens=tokens,
             )
+            # The pilot takes the screens down while the app still deals with messages, which no exit does:
+            # nothing may come from the desk any more.
+            app.workers.cancel_all()
+            await steady.pause()
     finally:
         await client.close()
         storage.close()
