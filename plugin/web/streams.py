@@ -137,7 +137,7 @@ class Streams:
                 look.again = False
                 await self._tell(self._topics.get(topic, ()))
         except Exception:
-            # Each finds out by itself then what is wrong, and says so to its client.
+            # Each looks by itself then; what is wrong ends its own request, and the gate logs it.
             for stream in self._topics.get(topic, ()):
                 stream.wake()
         finally:

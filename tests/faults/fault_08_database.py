@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from stack.conditions import all_of
+from stack.conditions import all_of, until
 from stack.instance import INSTANCE
 from stack.system import System
 from tests.faults.crowd import Crowd, open_crowd
@@ -89,17 +89,16 @@ async def _meet(crowd: Crowd, plan: Plan, break_: Break, lasts: float) -> tuple[
 async def _refusal(system: System) -> list[str]:
     """Return what is wrong with the answer to somebody new, once it is a refusal."""
 
-    async def ask() -> list[str] | None:
+    async def ask() -> tuple[list[str]] | None:
         answer = await system.api.request("POST", "/v1/sessions", {})
         if answer.status == 201:
             return None
         after = answer.headers.get("Retry-After", "")
         fine = answer.status == 503 and after.isdecimal() and answer.json["code"] == "unavailable"
-        return [] if fine else [f"refused with {answer.status}, Retry-After {after!r}: {answer.text[:200]}"]
+        wrong = f"refused with {answer.status}, Retry-After {after!r}: {answer.text[:200]}"
+        return ([] if fine else [wrong],)
 
-    while (wrong := await ask()) is None:
-        await asyncio.sleep(0.01)
-    return wrong
+    return (await until(ask, "somebody new is refused", every=0.01))[0]
 
 
 FAULT = Fault(name="8", title="database locked, disk full", run=run)
