@@ -31,6 +31,8 @@ from tests.systems import UNPACED
 
 _QUIET_ALIAS = f"#headset-direct-quiet:{SERVER_NAME}"
 _HELD = 2
+_POSTS = 2000
+"""Of each class, in each way of posting."""
 
 
 async def run(plan: Plan) -> AsyncIterator[Row]:
@@ -45,15 +47,16 @@ async def run(plan: Plan) -> AsyncIterator[Row]:
         classes = await make_classes(system)
         await system.bridge.stop()
         await wait_until_unreported(system, classes)
-        yield _row(plan, await measure_singles(classes, post_to_team, 2000, plan.random))
+        yield _row(await measure_singles(classes, post_to_team, _POSTS, plan.random))
         await rest(system)
-        yield _row(plan, await measure_bursts(system, classes, post_to_team, 200, plan.random))
+        for timing in await measure_bursts(system, classes, post_to_team, _POSTS, plan.random):
+            yield _row(timing)
         post = post_to((await classes.others[0].moderators())["Bob"])
         for customer in (*classes.others, *classes.blocked):
             await post(customer)
         await rest(system)
-        bursts = await measure_bursts(system, classes, post, 200, plan.random)
-        yield _row(plan, bursts, of="private messages")
+        for timing in await measure_bursts(system, classes, post, _POSTS, plan.random):
+            yield _row(timing, " in private")
 
 
 async def _hold_and_release(crowd: Crowd) -> Row:
@@ -113,7 +116,7 @@ async def _wait_for_quiet(system: System) -> tuple[list[Event], int]:
     return await until(look, f"{_HELD} posts in the quiet room, each with its report")
 
 
-def _row(plan: Plan, timing: Timing, of: str = "messages") -> Row:
+def _row(timing: Timing, where: str = "") -> Row:
     least, most = HOLDS
     figures = (
         f"AUC {timing.auc:.3f}, n = {timing.number} a class",
@@ -121,7 +124,7 @@ def _row(plan: Plan, timing: Timing, of: str = "messages") -> Row:
     )
     holds = least <= timing.auc <= most
     return Row(
-        case=f"{timing.name} of {of}",
+        case=f"{timing.name}{where}",
         load=f"{timing.number} of each class",
         counts=Counts(),
         notes=figures,

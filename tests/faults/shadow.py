@@ -148,19 +148,27 @@ async def measure_singles(classes: Classes, post: Post, number: int, random: Ran
     return _timing("single messages", times)
 
 
-async def measure_bursts(system: System, classes: Classes, post: Post, number: int, random: Random) -> Timing:
-    """Post bursts, each by one customer while all else rests; compare what came after the first post."""
-    times: dict[bool, list[float]] = {True: [], False: []}
-    for is_blocked, customer in classes.pairs(number, random):
+async def measure_bursts(
+    system: System, classes: Classes, post: Post, number: int, random: Random
+) -> tuple[Timing, Timing]:
+    """Post bursts, each by one customer while all else rests; compare what came after the first post.
+
+    Return what the single posts tell, so many of each class, and what the mean of each burst tells.
+    """
+    posts: dict[bool, list[float]] = {True: [], False: []}
+    means: dict[bool, list[float]] = {True: [], False: []}
+    later = BURST - 1
+    for is_blocked, customer in classes.pairs(number // later, random):
         tasks = []
         for _ in range(BURST):
             tasks.append(asyncio.create_task(post(customer)))
             await asyncio.sleep(APART)
-        took = await asyncio.gather(*tasks)
-        times[is_blocked].append(sum(took[1:]) / (BURST - 1))
+        took = (await asyncio.gather(*tasks))[1:]
+        posts[is_blocked] += took
+        means[is_blocked].append(sum(took) / later)
         await rest(system)
         await asyncio.sleep(0.15 + random.uniform(0, _LONGEST_REST))
-    return _timing("bursts", times)
+    return _timing("messages in bursts", posts), _timing("means of bursts", means)
 
 
 def _timing(name: str, times: dict[bool, list[float]]) -> Timing:
