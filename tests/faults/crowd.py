@@ -197,11 +197,18 @@ class Crowd:
 
     async def replies_in_room(self) -> None:
         """Return once the bridge has brought into the room what the moderators have said so far."""
-        wanted = {token for visitor in self.visitors for token in visitor.replies}
+        missing = {token for visitor in self.visitors for token in visitor.replies}
+        newest: str | None = None
 
         async def are_there() -> bool:
-            bodies = [event["content"].get("body", "") for event in await list_events(self.system)]
-            return wanted.issubset(token for body in bodies for token in replies_in(body))
+            nonlocal newest
+            # Only what is new: reading all of a long room again and again keeps the homeserver busy.
+            events = await list_events(self.system, after=newest)
+            newest = events[-1]["event_id"] if events else newest
+            missing.difference_update(
+                t for event in events for t in replies_in(event["content"].get("body", ""))
+            )
+            return not missing
 
         await until(are_there, "the replies in the room", within=PATIENCE, every=0.2)
 
@@ -308,15 +315,18 @@ async def list_posts(system: Watched) -> list[RoomPost]:
     ]
 
 
-async def list_events(system: Watched) -> list[Event]:
-    """Return all messages of the support room, oldest first."""
+async def list_events(system: Watched, *, after: str | None = None) -> list[Event]:
+    """Return the messages of the support room, oldest first: all, or those after an event."""
     newest_first: list[Event] = []
-    path = f"{CLIENT}/rooms/{quote(system.room_id)}/messages?dir=b&limit=1000"
+    path = f"{CLIENT}/rooms/{quote(system.room_id)}/messages?dir=b&limit={1000 if after is None else 50}"
     path += "&filter=" + quote('{"types":["m.room.message"]}')
     start = ""
     while True:
         page = await system.admin.api.call("GET", path + start)
-        newest_first += page["chunk"]
+        for event in page["chunk"]:
+            if event["event_id"] == after:
+                return newest_first[::-1]
+            newest_first.append(event)
         if "end" not in page:
             return newest_first[::-1]
         start = f"&from={quote(page['end'])}"

@@ -50,6 +50,7 @@ async def run(plan: Plan) -> AsyncIterator[Row]:
             async with open_crowd(system, customers) as crowd:
                 await crowd.burst(1)
                 await crowd.reach_group()
+                await _is_heard(system)
                 before = max([message.id for message in await system.telegram.relayed()])
                 await case.strike(crowd, each)
                 began = time.monotonic()
@@ -65,6 +66,16 @@ async def run(plan: Plan) -> AsyncIterator[Row]:
                     notes=(f"{len(missing)} not delivered, and shown to the team",) if missing else (),
                     failures=failures,
                 )
+
+
+async def _is_heard(system: System) -> None:
+    """Return once the plugin hears the bridge: while that is silent, nothing waits for what it refuses."""
+
+    async def is_known() -> bool:
+        answer = await system.api.request("GET", "/v1/metrics")
+        return "headset_bridge_reports 1\n" in answer.text
+
+    await until(is_known, "the plugin hears the bridge")
 
 
 async def _let_time_pass(crowd: Crowd, clock: Clock) -> set[Token]:
