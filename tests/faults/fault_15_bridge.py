@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from plugin.matrix.events import STATUS_TYPE
 from stack.conditions import NotInTimeError, until
-from stack.instance import BRIDGE_BOT, mxid
+from stack.instance import BRIDGE_BOT, INSTANCE, mxid
 from stack.json_api import JsonApi
 from stack.matrix import CLIENT
 from stack.system import System
@@ -23,8 +25,13 @@ from tests.faults.plan import Fault, Plan, Row
 from tests.systems import UNPACED
 
 SEND = "messages.SendMessage"
-STEP = 65.0
-"""Seconds by which the clock goes on at a time: longer than the plugin waits for the bridge's word."""
+STEP = 35.0
+"""Seconds by which the clock goes on at a time: longer than the rests after the first two refusals, and
+shorter than the plugin waits for the bridge's word: one that is on its way just then is not too late."""
+_STEPS_OF_SILENCE = 2
+"""What the bridge has said nothing of by then is given up."""
+_WORD_WITHIN = 2.0
+"""Real seconds in which a bridge that reports has told of what it was sent."""
 
 LONGEST_SLEEP = 60
 """Seconds of a flood wait that the bridge sits out; it refuses what would take longer."""
@@ -50,7 +57,6 @@ async def run(plan: Plan) -> AsyncIterator[Row]:
             async with open_crowd(system, customers) as crowd:
                 await crowd.burst(1)
                 await crowd.reach_group()
-                await _is_heard(system)
                 before = max([message.id for message in await system.telegram.relayed()])
                 await case.strike(crowd, each)
                 began = time.monotonic()
@@ -68,16 +74,6 @@ async def run(plan: Plan) -> AsyncIterator[Row]:
                 )
 
 
-async def _is_heard(system: System) -> None:
-    """Return once the plugin hears the bridge: while that is silent, nothing waits for what it refuses."""
-
-    async def is_known() -> bool:
-        answer = await system.api.request("GET", "/v1/metrics")
-        return "headset_bridge_reports 1\n" in answer.text
-
-    await until(is_known, "the plugin hears the bridge")
-
-
 async def _let_time_pass(crowd: Crowd, clock: Clock) -> set[Token]:
     """Move the clock on until everybody's last message is in the group; return what is not there by then."""
     last = {visitor.taken[-1] for visitor in crowd.visitors}
@@ -91,14 +87,23 @@ async def _let_time_pass(crowd: Crowd, clock: Clock) -> set[Token]:
 
     await until(goes_on, "every conversation goes on", within=PATIENCE)
     # What comes next must not wait for a bridge that says nothing of what came last.
-    await _move_on(crowd.system, clock)
+    for _ in range(_STEPS_OF_SILENCE):
+        await _move_on(crowd.system, clock)
     return await crowd.missing()
 
 
 async def _move_on(system: System, clock: Clock) -> None:
+    with contextlib.suppress(NotInTimeError):
+        await until(lambda: _is_told_of_all(system), "the bridge's word on every post", within=_WORD_WITHIN)
     clock.advance(STEP)
     # Wakes the plugin, whose timers know nothing of a clock that is moved.
     await system.configure(UNPACED)
+
+
+async def _is_told_of_all(system: System) -> bool:
+    with closing(sqlite3.connect(system.maubot.databases / f"{INSTANCE}.db", timeout=60)) as sqlite:
+        waiting = sqlite.execute("SELECT count(*) FROM batch WHERE state = 'sent'").fetchone()[0]
+    return bool(waiting == 0)
 
 
 async def _not_shown(crowd: Crowd, clock: Clock, missing: set[Token], before: int) -> tuple[str, ...]:
