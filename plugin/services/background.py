@@ -21,10 +21,11 @@ class Worker:
         self._stopping = False
 
     def start(self) -> None:
-        """Begin with a first turn at once."""
+        """Begin with a first turn at once; one that runs already is only woken."""
         self._stopping = False
         self._woken.set()
-        self._task = asyncio.create_task(self._run(), name=f"headset {self._name}")
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name=f"headset {self._name}")
 
     def wake(self) -> None:
         """Ask for a turn soon."""

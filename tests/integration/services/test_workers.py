@@ -121,3 +121,21 @@ async def test_a_wake_up_during_a_turn_is_not_lost() -> None:
     assert turns == 2
     await asyncio.wait_for(worker.stop(), PATIENCE)
     await asyncio.wait_for(worker.stop(), PATIENCE)
+
+
+async def test_one_that_is_started_twice_runs_once_and_ends() -> None:
+    turns = 0
+
+    async def turn() -> float:
+        nonlocal turns
+        turns += 1
+        return 60.0
+
+    worker = Worker("only once", turn, LOG)
+    for begun in (1, 2):
+        worker.start()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert turns == begun
+    await asyncio.wait_for(worker.stop(), PATIENCE)
+    assert not [task for task in asyncio.all_tasks() if "only once" in task.get_name()]

@@ -193,9 +193,9 @@ async def test_the_bots_own_posts_wake_nobody(sender: str, type_: str, woken: bo
         event = Event.deserialize({**raw(type_, content), "sender": sender, "room_id": "!room"})
         event.type = EventType.find(type_, EventType.Class.MESSAGE)
         source = SyncStream.JOINED_ROOM | SyncStream.TIMELINE
+        before = asyncio.all_tasks()
         client.dispatch_event(event, source)
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        await asyncio.gather(*others)
+        await asyncio.gather(*asyncio.all_tasks() - before)
         assert bool(wakes) is woken
         undo()
         assert event.type not in client.event_handlers
